@@ -192,6 +192,15 @@ fn suggestion(name: &str) -> Option<Arc<str>> {
     if let Some((_, kind)) = ALIASES.iter().find(|(alias, _)| *alias == lower) {
         return Some((*kind).into());
     }
+    // Lists as other languages write them.
+    let generic = lower.split_once('<').and_then(|(_, element)| element.strip_suffix('>'));
+    let element = within(&lower, "[", "]").or_else(|| lower.strip_suffix("[]")).or(generic);
+    if let Some(element) = element.map(str::trim) {
+        return match parse(element, None) {
+            Ok(kind) => Some(format!("list({kind})").into()),
+            Err(error) => error.suggestion.map(|kind| format!("list({kind})").into()),
+        };
+    }
     let known: Vec<Arc<str>> = names().chain(["enum"]).map(Into::into).collect();
     nearest_name(&lower, &known)
 }
@@ -227,6 +236,10 @@ mod tests {
         assert_eq!(suggestion("entity").as_deref(), Some("object"));
         assert_eq!(suggestion("f23").as_deref(), Some("f32"));
         assert_eq!(suggestion("list(entity)").as_deref(), Some("list(object)"));
+        for list in ["text[]", "[text]", "list<text>", "Vec<String>"] {
+            assert_eq!(suggestion(list).as_deref(), Some("list(text)"), "{list}");
+        }
+        assert_eq!(suggestion("map<text, u8>"), None);
         assert_eq!(suggestion("colour").as_deref(), None);
         assert!(parse("[f32; x]", None).is_err() && parse("list()", None).is_err());
     }

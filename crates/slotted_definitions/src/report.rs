@@ -224,7 +224,7 @@ impl Report {
                 1 => ("1 more problem".to_owned(), "is"),
                 more => (format!("{more} more problems"), "are"),
             };
-            let reason = "a file that cannot be read contains the missing name";
+            let reason = "a file that cannot be read may contain the missing name";
             text.push_str(&format!("{held_back} {are} not shown: {reason}\n\n"));
         }
         let (errors, warnings) = (self.errors, self.warnings());

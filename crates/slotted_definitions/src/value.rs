@@ -164,7 +164,7 @@ fn nested_in_words(expected: &str, found: &Value) -> (String, String) {
         (None, _) if let Some(names) = expected.strip_prefix("one of ") => {
             (format!("expected {expected}"), variant_in_words(names, found))
         }
-        (None, _) if !expected.starts_with("a list") => {
+        (None, _) if !expected.starts_with("a list") || expected.contains(" or ") => {
             (format!("expected {expected}"), String::new())
         }
         (None, Value::List(list)) => {
