@@ -255,6 +255,9 @@ impl<R: Read + Seek> Source<R> {
         let Some(compression) = compression else {
             return if header.plain == header.content { Ok(content) } else { Err(wrong) };
         };
+        if header.kind == RecordKind::Keyframe {
+            return Err(damaged(at, "a keyframe is compressed as a whole"));
+        }
         let Ok(expected) = usize::try_from(header.plain.min(limit)) else { return Err(wrong) };
         let mut plain = Vec::new();
         match decompress(&content, compression, expected, &mut plain) {
