@@ -357,7 +357,7 @@ fn batches(objects: usize, rounds: u32) -> Result<String, Box<dyn Error>> {
     Ok(table(&format!("record batches of {objects} objects"), &forms, "µs", 1e6))
 }
 
-const FRAMES: u32 = 20;
+const FRAMES: u32 = 100;
 
 /// Plays frames with a snapshot each until there are enough, and returns the time of one.
 fn frames(store: &mut Store, is_enough: impl Fn() -> bool) -> Result<Duration, Box<dyn Error>> {
