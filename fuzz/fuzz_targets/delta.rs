@@ -1,14 +1,16 @@
 //! Bytes of any origin as a delta: the store becomes the promised world, or stays bit for bit as it is.
 #![no_main]
 
+mod spells;
+
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
 use slotted::{
-    Delta, Kind, Limits, List, ObjectId, Record, Schema, Store, Text, Value,
+    Delta, Kind, Limits, List, ObjectId, Record, Schema, Store, Text,
     glam::{Quat, Vec3},
     record,
-    schema::{NumberKind, SchemaBuilder},
+    schema::NumberKind,
 };
 
 static BASE: LazyLock<Store> = LazyLock::new(base);
@@ -48,7 +50,7 @@ fn base() -> Store {
         .optional()
         .slot("allies", Kind::list(Kind::Object))
         .optional();
-    for schema in [unit, Schema::builder("marker"), spells()] {
+    for schema in [unit, Schema::builder("marker"), spells::schema()] {
         store.register_schema(schema.build().expect("it is right")).expect("it is new");
     }
     let unit = |number: u32| {
@@ -63,62 +65,8 @@ fn base() -> Store {
     store.set_value(ids[6], "stamps", [[1_u8, 2, 3, 4, 5]]).expect("it lives");
     store.despawn_batch(&[ids[1], ids[5]]).expect("they live");
     store.spawn_record("marker", record! {}).expect("it is right");
-    store.spawn_records("spell", (0..5).map(spell_record)).expect("they are right");
+    store.spawn_records("spell", (0..5).map(spells::record)).expect("they are right");
     store
-}
-
-/// Returns a schema with nested values of each form.
-fn spells() -> SchemaBuilder {
-    let range = Schema::builder("range").slot("min", Kind::U8).slot("max", Kind::U8);
-    let drop =
-        Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).optional();
-    let skill = Schema::builder("skill").slot("level", Kind::U8);
-    let [range, drop, skill] =
-        [range, drop, skill].map(|parts| parts.build().expect("it is right"));
-    Schema::builder("spell")
-        .nested("damage", &range)
-        .nested_list("loot", &drop)
-        .nested_map("skills", Kind::Text, &skill)
-        .slot("effect@type", Kind::enumeration(["heal", "rest"]))
-        .slot("effect@heal.amount", Kind::F32)
-        .optional()
-        .slot("cost|", Kind::enumeration(["number", "text"]))
-        .optional()
-        .slot("cost|number", Kind::F64)
-        .optional()
-        .slot("cost|text", Kind::Text)
-        .optional()
-        .slot("note", Kind::Any)
-        .optional()
-}
-
-fn map<const N: usize>(parts: [(&str, Value); N]) -> Value {
-    parts.into_iter().collect()
-}
-
-/// Returns a spell: each number has other lengths, variants and sorts.
-fn spell_record(number: u8) -> Record {
-    let drop = |at: u8| match at % 2 {
-        0 => map([("item", "bone".into())]),
-        _ => map([("item", "hide".into()), ("chance", 0.5_f32.into())]),
-    };
-    let effect = match number % 2 {
-        0 => map([("type", "heal".into()), ("amount", f32::from(number).into())]),
-        _ => map([("type", "rest".into())]),
-    };
-    let cost = match number % 3 {
-        0 => Value::Unset,
-        1 => 1.5.into(),
-        _ => "much".into(),
-    };
-    record! {
-        damage: map([("min", 1.into()), ("max", number.into())]),
-        loot: Value::List((0..number % 4).map(drop).collect()),
-        skills: map([("archery", map([("level", number.into())]))]),
-        effect: effect,
-        cost: cost,
-        note: map([("a", [1, 2].into())]),
-    }
 }
 
 fn real() -> Vec<u8> {
@@ -139,10 +87,10 @@ fn real() -> Vec<u8> {
     store.set_value(ids[4], "routes", [[4_u16, 5, 6], [7, 8, 9]]).expect("it lives");
     store.set_value(ids[4], "stamps", [[9_u8; 5]; 2]).expect("it lives");
     let spells: Vec<ObjectId> = store.ids_of("spell").expect("a schema").collect();
-    for (slot, value) in spell_record(7) {
+    for (slot, value) in spells::record(7) {
         store.set_value(spells[0], &slot, value).expect("it lives");
     }
-    store.spawn_record("spell", spell_record(8)).expect("it is right");
+    store.spawn_record("spell", spells::record(8)).expect("it is right");
     store.despawn(spells[3]).expect("it lives");
     store.clear_of("marker").expect("a schema");
     let delta = Delta::between(&before, &store.snapshot()).expect("both are of this store");

@@ -1,12 +1,14 @@
 //! Bytes of any origin as a save, in both forms, with checksums that do not matter: an error, or a valid store.
 #![no_main]
 
+mod spells;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use slotted::{Kind, Limits, ObjectId, Schema, Store, Value, record};
+use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
 use slotted_arrow::{Compression, LoadError, LoadOptions, SaveOptions};
 
 /// The target's forms of input.
@@ -33,50 +35,12 @@ fn real(compression: Option<Compression>) -> Vec<u8> {
     let orc = record! { health: 1, job: "farmer", awake: false, allies: [ids[0], ids[3]] };
     store.spawn_record("orc", orc).expect("it is right");
     store.despawn_batch(&ids[2..5]).expect("they live");
-    store.register_schema(nested()).expect("it is new");
-    store.spawn_records("spell", [spell("rest", 2), spell("heal", 0)]).expect("they are right");
+    store.register_schema(spells::schema().build().expect("it is right")).expect("it is new");
+    store.spawn_records("spell", (0..5).map(spells::record)).expect("they are right");
     let mut bytes = Vec::new();
     let options = SaveOptions::new().compression(compression).attach("turn", *b"12");
     options.write(&store.snapshot(), &mut bytes).expect("a vector takes all bytes");
     bytes
-}
-
-/// Returns a schema with nested values of each form: a record, a list, a map, unions, and values of any sort.
-fn nested() -> Schema {
-    let range = Schema::builder("range").slot("min", Kind::U8).slot("max", Kind::U8);
-    let drop =
-        Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).optional();
-    let skill = Schema::builder("skill").slot("level", Kind::U8);
-    let [range, drop, skill] =
-        [range, drop, skill].map(|parts| parts.build().expect("it is right"));
-    let spell = Schema::builder("spell")
-        .nested("damage", &range)
-        .nested_list("loot", &drop)
-        .nested_map("skills", Kind::Text, &skill)
-        .slot("effect@type", Kind::enumeration(["heal", "rest"]))
-        .slot("effect@heal.amount", Kind::F32)
-        .optional()
-        .slot("place", Kind::Vec3)
-        .slot("note", Kind::Any)
-        .optional();
-    spell.build().expect("it is right")
-}
-
-fn spell(effect: &str, drops: usize) -> slotted::Record {
-    let map = |parts: Vec<(&str, Value)>| parts.into_iter().collect::<Value>();
-    let mut parts = vec![("type", effect.into())];
-    if effect == "heal" {
-        parts.push(("amount", 2.5_f32.into()));
-    }
-    let bone = map(vec![("item", "bone".into()), ("chance", 0.5_f32.into())]);
-    record! {
-        damage: map(vec![("min", 1.into()), ("max", 4.into())]),
-        loot: Value::List(vec![bone; drops].into()),
-        skills: map(vec![("archery", map(vec![("level", 3.into())]))]),
-        effect: map(parts),
-        place: [1.0, 2.0, 3.0],
-        note: [1, 2],
-    }
 }
 
 /// Returns the input as a stream, as the manifest of a real stream, or as its tables; or a real stream with some bytes changed,

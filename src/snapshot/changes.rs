@@ -27,8 +27,8 @@ pub struct SlotChanges {
 ///
 /// Values are compared bit by bit: a write of an equal value is no change, and -0.0 differs from 0.0. Read both
 /// values from the snapshots, with [`Store::get_value`] or by key. Computes in **O(n)** time for n rows of
-/// blocks that the snapshots do not share, or n written rows of a slot that
-/// [tracks its changes](Store::track_changes).
+/// blocks that the snapshots do not share. Of a slot that [tracks its changes](Store::track_changes), it reads two bytes
+/// for each of these rows, and only the values that were written.
 ///
 /// # Errors
 /// Returns an error if the snapshots are of different stores, or one of them is from before a

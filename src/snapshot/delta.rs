@@ -128,9 +128,8 @@ pub(super) struct SlotPart {
 impl Delta {
     /// Returns the delta that turns the first world into the second.
     ///
-    /// Computes in **O(n)** time for n rows of blocks that the snapshots do not share, or n written rows of a slot that
-    /// [tracks its changes](crate::Store::track_changes), plus the [hash](Snapshot::state_hash) of the first one if that
-    /// is not known yet.
+    /// Computes in the time of [`changes`](crate::snapshot::changes), plus the [hash](Snapshot::state_hash) of the first
+    /// one if that is not known yet.
     ///
     /// # Errors
     /// Returns an error if the snapshots are of different stores, or one of them is from before a

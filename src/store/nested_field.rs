@@ -259,6 +259,7 @@ impl<T: Whole> NestedField for Option<T> {
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
         Some(Self::read(reader))
     }
+
     type Lists = NotInElements<Self>;
 
     fn lists<'a>(

@@ -1,6 +1,8 @@
 //! Schemas from reflected structs, and round trips through a store.
 #![cfg(feature = "reflect")]
 
+mod reflect_support;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::error::Error;
@@ -15,17 +17,11 @@ use bevy_slotted::reflect::{
 use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::{self, DVec4, UVec3, Vec2, Vec3, Vec3A};
 use slotted::schema::VectorKind;
-use slotted::{ObjectId, Schema, SlotValue, Slotted, Store, Value};
+use slotted::{ObjectId, SlotValue, Slotted, Store, Value};
+
+use reflect_support::{message, slots};
 
 type Outcome = Result<(), Box<dyn Error>>;
-
-fn message<T>(result: Result<T, ReflectError>) -> String {
-    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
-}
-
-fn slots(schema: &Schema) -> Vec<String> {
-    schema.slots().iter().map(ToString::to_string).collect()
-}
 
 /// Spawns the object, reads it back into `back` and returns that.
 fn through_store<T: Reflect + Typed>(object: &T, mut back: T) -> Result<T, Box<dyn Error>> {

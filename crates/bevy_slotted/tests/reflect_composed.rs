@@ -1,6 +1,8 @@
 //! Tuples, maps, enums with data and lists of these in reflected structs.
 #![cfg(feature = "reflect")]
 
+mod reflect_support;
+
 use std::collections::{BTreeMap, HashMap};
 use std::error::Error;
 
@@ -10,29 +12,15 @@ use bevy_reflect::structs::DynamicStruct;
 use bevy_reflect::tuple::DynamicTuple;
 use bevy_reflect::{Reflect, Typed};
 use bevy_slotted::reflect::{
-    AnyValue, Reference, ReflectError, SlotDefault, SlotName, SlotRange, read_into, record_of,
-    schema_of, schema_with_defaults_of, spawn_reflected,
+    AnyValue, Reference, SlotDefault, SlotName, SlotRange, read_into, record_of, schema_of,
+    schema_with_defaults_of, spawn_reflected,
 };
 use slotted::glam::Vec2;
-use slotted::{ObjectId, Schema, Store, Value, record};
+use slotted::{Schema, Store, Value, record};
+
+use reflect_support::{message, slots, spawned};
 
 type Outcome = Result<(), Box<dyn Error>>;
-
-fn message<T>(result: Result<T, ReflectError>) -> String {
-    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
-}
-
-fn slots(schema: &Schema) -> Vec<String> {
-    schema.slots().iter().map(ToString::to_string).collect()
-}
-
-/// Spawns the object, and returns the store with it.
-fn spawned<T: Reflect + Typed>(object: &T) -> Result<(Store, ObjectId), Box<dyn Error>> {
-    let mut store = Store::new();
-    store.register_schema(schema_of::<T>()?)?;
-    let id = spawn_reflected(&mut store, object.as_partial_reflect())?;
-    Ok((store, id))
-}
 
 /// Puts each object through a store into itself and others, by spawning and by setting its slots.
 fn round_trip<T: Reflect + Typed + Clone + PartialEq + std::fmt::Debug>(all: &[T]) -> Outcome {

@@ -1,6 +1,8 @@
 //! Dynamic structs as objects, and objects that do not fit the struct they are read into.
 #![cfg(feature = "reflect")]
 
+mod reflect_support;
+
 use std::borrow::Cow;
 use std::error::Error;
 
@@ -15,11 +17,9 @@ use bevy_slotted::reflect::{
 use slotted::glam::{Mat4, Vec3};
 use slotted::{AccessError, Kind, Schema, Store, Value, record};
 
-type Outcome = Result<(), Box<dyn Error>>;
+use reflect_support::message;
 
-fn message<T>(result: Result<T, ReflectError>) -> String {
-    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
-}
+type Outcome = Result<(), Box<dyn Error>>;
 
 #[derive(Reflect, Clone, Copy, Debug, Default, PartialEq)]
 enum Job {

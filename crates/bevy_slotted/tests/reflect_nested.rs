@@ -1,35 +1,23 @@
 //! Structs inside reflected structs: nested records, optional ones, and lists of them.
 #![cfg(feature = "reflect")]
 
+mod reflect_support;
+
 use std::error::Error;
 
 use bevy_reflect::list::DynamicList;
 use bevy_reflect::structs::{DynamicStruct, Struct};
 use bevy_reflect::{FromReflect, Reflect, Typed};
 use bevy_slotted::reflect::{
-    AnyValue, Reference, ReflectError, SlotDefault, SlotName, SlotRange, SlotReferences, read_into,
-    record_of, schema_of, schema_with_defaults_of, spawn_reflected,
+    AnyValue, Reference, SlotDefault, SlotName, SlotRange, SlotReferences, read_into, record_of,
+    schema_of, schema_with_defaults_of, spawn_reflected,
 };
 use slotted::glam::Vec2;
 use slotted::{List, ObjectId, Schema, Slotted, Store, Value, record};
 
+use reflect_support::{message, slots, spawned};
+
 type Outcome = Result<(), Box<dyn Error>>;
-
-fn message<T>(result: Result<T, ReflectError>) -> String {
-    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
-}
-
-fn slots(schema: &Schema) -> Vec<String> {
-    schema.slots().iter().map(ToString::to_string).collect()
-}
-
-/// Spawns the object, and returns the store with it.
-fn spawned<T: Reflect + Typed>(object: &T) -> Result<(Store, ObjectId), Box<dyn Error>> {
-    let mut store = Store::new();
-    store.register_schema(schema_of::<T>()?)?;
-    let id = spawn_reflected(&mut store, object.as_partial_reflect())?;
-    Ok((store, id))
-}
 
 /// Spawns the object, reads it back into `back` and returns that.
 fn through_store<T: Reflect + Typed>(object: &T, mut back: T) -> Result<T, Box<dyn Error>> {

@@ -1,19 +1,18 @@
 //! Structs inside reflected structs that cannot be nested records.
 #![cfg(feature = "reflect")]
 
+mod reflect_support;
+
 use std::error::Error;
 
 use bevy_reflect::Reflect;
 use bevy_reflect::structs::DynamicStruct;
 use bevy_slotted::reflect::{
-    ReflectError, SlotDefault, SlotFinite, SlotName, SlotRange, read_into, record_of, schema_of,
-    spawn_reflected,
+    SlotDefault, SlotFinite, SlotName, SlotRange, read_into, record_of, schema_of, spawn_reflected,
 };
 use slotted::Store;
 
-fn message<T>(result: Result<T, ReflectError>) -> String {
-    result.err().map_or_else(|| "no error".to_owned(), |error| error.to_string())
-}
+use reflect_support::message;
 
 #[derive(Reflect, Default)]
 struct Two<T> {

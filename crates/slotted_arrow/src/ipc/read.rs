@@ -94,9 +94,7 @@ impl Message {
         let header = header.map(|number| number as u64).chain(dictionary);
         begin_checksum(header)
     }
-}
 
-impl Message {
     /// Returns how many more bytes the buffers declare to have without compression than they take in the body.
     pub(crate) fn expansion(&self, body: &Incoming) -> u64 {
         if self.compression.is_none() {

@@ -250,13 +250,13 @@ impl<W: Write> Recorder<W> {
 
     /// Records a frame if it [is due](Self::is_due). Numbers of frames ascend. Returns `true` if the frame was recorded.
     ///
-    /// Keeps the snapshot until the next frame. Computes in **O(n)** time for n rows of blocks that were written to since the
-    /// last recorded frame, or n written rows of a slot that [tracks its changes](slotted::Store::track_changes), plus the time of a [save](crate::SaveOptions::write) for a keyframe. The first change of a
-    /// recording also computes the [state hash](slotted::Snapshot::state_hash) of the frame before.
+    /// Keeps the snapshot until the next frame. Computes in the time of [`changes`](slotted::snapshot::changes) since the last
+    /// recorded frame, plus that of a [save](crate::SaveOptions::write) for a keyframe. The first change of a recording also
+    /// computes the [state hash](slotted::Snapshot::state_hash) of the frame before.
     ///
     /// # Errors
-    /// Returns an error if the number is not higher than the one before, or if the writer fails. The recording ends then, and
-    /// the frames before can be played.
+    /// Returns an error if the number is not higher than the one before, or if the writer fails. After a failed write the
+    /// recording ends, and the frames before can be played.
     ///
     /// [`Recorder`] has an example.
     pub fn frame(&mut self, number: u64, snapshot: &Snapshot) -> Result<bool, RecordError> {

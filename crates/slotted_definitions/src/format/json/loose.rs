@@ -146,13 +146,13 @@ impl<'s> Walk<'_, 's> {
     /// Skips the rest of a value that is not read.
     fn skip(&mut self, token: &Token<'s>) -> Option<()> {
         let depth_after = |depth: usize, token: &Token<'_>| match token {
-            Token::OpenBrace | Token::OpenBracket => depth + 1,
-            Token::CloseBrace | Token::CloseBracket => depth - 1,
-            _ => depth,
+            Token::OpenBrace | Token::OpenBracket => Some(depth + 1),
+            Token::CloseBrace | Token::CloseBracket => depth.checked_sub(1),
+            _ => Some(depth),
         };
-        let mut depth = depth_after(0, token);
+        let mut depth = depth_after(0, token)?;
         while depth > 0 {
-            depth = depth_after(depth, &self.next()??);
+            depth = depth_after(depth, &self.next()??)?;
         }
         Some(())
     }
@@ -288,21 +288,30 @@ mod tests {
         "/*",
     ];
 
-    fn accepts(text: &str) -> bool {
-        let mut reader = Reader::new(text, 100, 1000);
+    fn accepts(text: &str, (levels, values): (usize, usize)) -> bool {
+        let mut reader = Reader::new(text, levels, values);
         let scanner = Scanner::new(
             text,
             &ScannerOptions { allow_extended_string_escapes: EXTENDED, ..Default::default() },
         );
-        (Walk { reader: &mut reader, scanner }).file(100).is_some()
+        (Walk { reader: &mut reader, scanner }).file(levels).is_some()
     }
 
     proptest! {
         #[test]
         fn both_parsers_accept_the_same(tokens in prop::collection::vec(prop::sample::select(&TOKENS[..]), 0..12)) {
             for text in [tokens.join(" "), format!("{{{}}}", tokens.join(" ")), format!("[{}]", tokens.concat())] {
-                prop_assert_eq!(accepts(&text), check(&text).is_ok(), "{}", text);
+                prop_assert_eq!(accepts(&text, (100, 1000)), check(&text).is_ok(), "{}", text);
+                // Of what exceeds a limit, only the brackets are read.
+                prop_assert!(accepts(&text, (2, 3)) || check(&text).is_err(), "{}", text);
             }
+        }
+    }
+
+    #[test]
+    fn a_bracket_in_the_place_of_a_value_is_wrong_beyond_the_limits_too() {
+        for text in ["[1, 1, 1, }", "{a: 1, b: 2, c: ]"] {
+            assert!(!accepts(text, (2, 3)) && check(text).is_err(), "{text}");
         }
     }
 }
