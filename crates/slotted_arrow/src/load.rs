@@ -12,13 +12,12 @@ use crate::aside::{AsideSchema, is_placeholder, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
 use crate::filling::{Expansion, ReadOptions, lose_rows};
-use crate::folder::Disk;
 use crate::ipc::ReadError;
 use crate::load_report::{DamagedFile, LoadReport};
 use crate::manifest::{AttachmentEntry, FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
-use crate::sources::{FolderSource, Source, StreamSource, read_manifest, read_manifest_or_copy};
+use crate::sources::{Source, StreamSource, from_folder, read_manifest, read_manifest_or_copy};
 use crate::table_file::TableFile;
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
@@ -317,7 +316,7 @@ impl LoadOptions {
     ///
     /// [`save`](crate::save) has an example.
     pub fn load(&self, folder: impl AsRef<Path>) -> Result<(Store, LoadReport), LoadError> {
-        from_folder(folder.as_ref(), |source| {
+        from_folder(folder.as_ref(), is_damaged, |source| {
             self.read_all(source, Store::with_limits(self.limits), &PodTypes::default(), None)
         })
     }
@@ -347,7 +346,10 @@ impl LoadOptions {
         store: &mut Store,
         folder: impl AsRef<Path>,
     ) -> Result<LoadReport, LoadError> {
-        from_folder(folder.as_ref(), |source| self.replace(store, source))
+        let read = |source| self.replacement(store, source);
+        let (loaded, report) = from_folder(folder.as_ref(), is_damaged, read)?;
+        *store = loaded;
+        Ok(report)
     }
 
     /// Replaces the objects of a store by those of a save from any reader, as [`load_into`](Self::load_into) does.
@@ -357,18 +359,24 @@ impl LoadOptions {
     ///
     /// [`LoadOptions`] has an example.
     pub fn read_into(&self, store: &mut Store, input: impl Read) -> Result<LoadReport, LoadError> {
-        self.replace(store, StreamSource::new(input))
+        let (loaded, report) = self.replacement(store, StreamSource::new(input))?;
+        *store = loaded;
+        Ok(report)
     }
 
-    fn replace(&self, store: &mut Store, source: impl Source) -> Result<LoadReport, LoadError> {
+    /// Returns the store that takes the place of one.
+    fn replacement(
+        &self,
+        store: &Store,
+        source: impl Source,
+    ) -> Result<(Store, LoadReport), LoadError> {
         let new = Store::with_limits(*store.limits());
         // Types that the program does not have may belong to what is kept aside.
         let types = PodTypes::of(store).accept_others(true);
         let (mut loaded, mut report) = self.read_all(source, new, &types, Some(store))?;
         migrate::to_schemas_of(store, &mut loaded, self, &mut report)?;
         report.objects = loaded.len();
-        *store = loaded;
-        Ok(report)
+        Ok((loaded, report))
     }
 
     /// Reads everything to a new store. Schemas that the program lacks get the names of placeholders.
@@ -627,22 +635,8 @@ fn most_rows(entry: &TableEntry, report: &LoadReport) -> usize {
     entry.rows.min(MOST_LOST_ROWS.saturating_sub(lost.fold(0, usize::saturating_add)))
 }
 
-/// Reads from a folder. Starts again if another process saved to it meanwhile, and removed the files of the save from before.
-fn from_folder<T>(
-    path: &Path,
-    mut read: impl FnMut(FolderSource<Disk>) -> Result<T, LoadError>,
-) -> Result<T, LoadError> {
-    const ATTEMPTS: usize = 10;
-    let manifest = || FolderSource::new(Disk::new(path)).manifest().ok();
-    for _ in 1..ATTEMPTS {
-        let before = manifest();
-        let result = read(FolderSource::new(Disk::new(path)));
-        let is_missing = matches!(&result, Err(LoadError::Damaged { damage: Damage::Missing, .. }));
-        if !is_missing || manifest() == before {
-            return result;
-        }
-    }
-    read(FolderSource::new(Disk::new(path)))
+fn is_damaged((_, report): &(Store, LoadReport)) -> bool {
+    !report.damaged.is_empty()
 }
 
 pub(crate) fn file_error(file: &str, error: io::Error) -> LoadError {

@@ -1,9 +1,10 @@
 //! The places from which a save is read: a folder or a stream.
 
 use std::io::{self, Cursor, Read};
+use std::path::Path;
 
 use crate::damage::Damage;
-use crate::folder::Folder;
+use crate::folder::{Disk, Folder};
 use crate::ipc::ReadError;
 use crate::load::{LoadError, file_error};
 use crate::manifest::{FileEntry, MOST_BYTES, Manifest, ManifestError, VERSION};
@@ -217,4 +218,28 @@ impl<R: Read> Source for StreamSource<R> {
             false => Err(Damage::CopyOfManifest.into()),
         }
     }
+}
+
+/// Reads from a folder. Starts again if something is damaged because another process saved meanwhile, and removed the save from
+/// before. `is_damaged` says so of what was read in spite of it.
+pub(crate) fn from_folder<T>(
+    path: &Path,
+    is_damaged: impl Fn(&T) -> bool,
+    mut read: impl FnMut(FolderSource<Disk>) -> Result<T, LoadError>,
+) -> Result<T, LoadError> {
+    const ATTEMPTS: usize = 10;
+    let manifest = || FolderSource::new(Disk::new(path)).manifest().ok();
+    for _ in 1..ATTEMPTS {
+        let before = manifest();
+        let result = read(FolderSource::new(Disk::new(path)));
+        let is_damaged = match &result {
+            Ok(found) => is_damaged(found),
+            Err(LoadError::Damaged { .. }) => true,
+            Err(_) => false,
+        };
+        if !is_damaged || manifest() == before {
+            return result;
+        }
+    }
+    read(FolderSource::new(Disk::new(path)))
 }

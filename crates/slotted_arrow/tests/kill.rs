@@ -4,7 +4,7 @@ mod common;
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use common::Folder;
@@ -41,6 +41,7 @@ fn saves_until_it_is_killed() -> Outcome {
     let Some(folder) = std::env::var_os(FOLDER) else { return Ok(()) };
     let (mut store, ids) = world()?;
     let first = read_turn(Path::new(&folder)).unwrap_or(0);
+    println!("\nbegins");
     for turn in first + 1.. {
         set_turn(&mut store, &ids, turn)?;
         let options = SaveOptions::new().attach("turn", turn.to_le_bytes());
@@ -73,21 +74,30 @@ fn kills() -> usize {
     std::env::var("SLOTTED_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(200)
 }
 
+/// Starts a process that saves to the folder, and returns it with the lines of its output.
+fn start(folder: &Folder) -> Result<(Child, Lines), Box<dyn std::error::Error>> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .args(["--exact", "saves_until_it_is_killed", "--nocapture"])
+        .env(FOLDER, &folder.0)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    Ok((child, lines))
+}
+
+type Lines = std::io::Lines<BufReader<ChildStdout>>;
+
+fn saved(line: std::io::Result<String>) -> Option<i64> {
+    line.ok()?.strip_prefix("saved ")?.parse().ok()
+}
+
 #[test]
 fn fault_43_a_process_killed_at_random_moments() -> Outcome {
     let (folder, random) = (Folder::new("killed"), &mut StdRng::seed_from_u64(43));
     let mut last = 0;
     for _ in 0..kills() {
-        let mut child = Command::new(std::env::current_exe()?)
-            .args(["--exact", "saves_until_it_is_killed", "--nocapture"])
-            .env(FOLDER, &folder.0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
-        let saved = |line: std::io::Result<String>| -> Option<i64> {
-            line.ok()?.strip_prefix("saved ")?.parse().ok()
-        };
+        let (mut child, mut lines) = start(&folder)?;
         // The first save of the process is done; the kill hits one of the next.
         let first = lines.by_ref().find_map(saved).ok_or("nothing was saved")?;
         std::thread::sleep(Duration::from_micros(random.random_range(0..12_000)));
@@ -99,5 +109,37 @@ fn fault_43_a_process_killed_at_random_moments() -> Outcome {
         assert!(turn > last);
         last = turn;
     }
+    Ok(())
+}
+
+#[test]
+fn fault_43_a_process_killed_during_its_first_save() -> Outcome {
+    let random = &mut StdRng::seed_from_u64(44);
+    let mut without_save = 0;
+    for _ in 0..kills().div_ceil(8) {
+        let folder = Folder::new("killed-first");
+        let (mut child, mut lines) = start(&folder)?;
+        let begins = |line: std::io::Result<String>| line.is_ok_and(|line| line == "begins");
+        assert!(lines.by_ref().any(begins), "the process saves");
+        std::thread::sleep(Duration::from_micros(random.random_range(0..25_000)));
+        child.kill()?;
+        child.wait()?;
+        let confirmed = lines.filter_map(saved).last().unwrap_or(0);
+        match read_turn(&folder.0) {
+            Ok(turn) => assert!(turn == confirmed || turn == confirmed + 1, "{turn} {confirmed}"),
+            Err(_) => {
+                assert_eq!(confirmed, 0);
+                assert!(!folder.0.join("manifest.json").exists());
+                without_save += 1;
+            }
+        }
+        // What is left does not stand in the way of the next save.
+        let (mut child, mut lines) = start(&folder)?;
+        lines.by_ref().find_map(saved).ok_or("nothing was saved")?;
+        child.kill()?;
+        child.wait()?;
+        assert!(read_turn(&folder.0)? > confirmed);
+    }
+    println!("{without_save} processes had not saved");
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! Record batches share the memory of the store: the same addresses, block by block.
 
 use arrow_array::{Array, RecordBatch};
+use slotted::bytemuck::{CheckedBitPattern, NoUninit};
 use slotted::glam::{Mat4, Quat, Vec3};
-use slotted::{Kind, ObjectId, Schema, SlotValue, Store, Text, record};
+use slotted::{Kind, ObjectId, Schema, SlotValue, Store, Text, Value, record};
 use slotted_arrow::{SchemaBatches, record_batches};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -94,5 +95,37 @@ fn columns_with_dead_rows_and_projections_are_not_copied() -> Outcome {
     assert_eq!(batches[0].column(0).null_count(), 10);
     assert_eq!(of_batches(&batches, "health"), of_store::<f32>(&store, "health")?);
     assert_eq!(of_batches(&batches, "position"), of_store::<Vec3>(&store, "position")?);
+    Ok(())
+}
+
+#[derive(SlotValue, NoUninit, CheckedBitPattern, Clone, Copy)]
+#[bytemuck(crate = "slotted::bytemuck")]
+#[repr(u8)]
+enum Sort {
+    Grass,
+    Rock,
+}
+
+#[test]
+fn numbers_of_each_width_arrays_and_enums_are_not_copied() -> Outcome {
+    macro_rules! test {
+        ($($slot:ident: $type:ty = $value:expr),*) => {
+            let mut unit = Schema::builder("unit");
+            $(unit = unit.slot(stringify!($slot), <$type as SlotValue>::kind());)*
+            let mut store = Store::new();
+            store.register_schema(unit.build()?)?;
+            store.spawn_records("unit", vec![record! { $($slot: $value),* }; 9000])?;
+            let batches = record_batches(&store.snapshot(), "unit")?;
+            $(
+                let slot = stringify!($slot);
+                assert_eq!(of_batches(&batches, slot), of_store::<$type>(&store, slot)?, "{slot}");
+            )*
+        };
+    }
+    let list = |values: [i32; 3]| Value::from(values);
+    test! {
+        a: i8 = 1, b: u8 = 1, c: i16 = 1, d: u16 = 1, e: i32 = 1, f: u32 = 1, g: i64 = 1, h: u64 = 1, i: f32 = 1,
+        j: f64 = 1, k: [u8; 3] = list([1, 2, 3]), l: [f64; 3] = list([1, 2, 3]), m: Sort = "rock"
+    }
     Ok(())
 }

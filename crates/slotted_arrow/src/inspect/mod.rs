@@ -13,11 +13,10 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::definition::PodTypes;
-use crate::folder::Disk;
 use crate::ipc::ReadError;
 use crate::load::{LoadError, definition_error, file_error};
 use crate::manifest::{FileEntry, TableEntry};
-use crate::sources::{FolderSource, Source, StreamSource, read_manifest_or_copy};
+use crate::sources::{Source, StreamSource, from_folder, read_manifest_or_copy};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
@@ -184,7 +183,7 @@ impl SaveInfo {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of_folder(folder: impl AsRef<Path>) -> Result<Self, LoadError> {
-        Self::of_source(FolderSource::new(Disk::new(folder.as_ref())))
+        from_folder(folder.as_ref(), |save: &Self| !save.is_intact(), Self::of_source)
     }
 
     /// Reads a save from any reader.
