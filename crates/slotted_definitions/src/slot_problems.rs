@@ -39,7 +39,7 @@ impl SlotDeclaration<'_, '_> {
         if let Err(kind) = registry.check_value(inherited, &value) {
             let slot = Arc::from(inherited.name());
             let problem = Problem { record: None, schema: schema.into(), slot, kind };
-            let mut diagnostic = refused(&problem, place, node);
+            let mut diagnostic = refused(&problem, place, node, None);
             let error = SchemaError::BadDefault(Box::new(problem));
             (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
             diagnostics.push(diagnostic);
@@ -85,7 +85,7 @@ impl SlotDeclaration<'_, '_> {
                     diagnostic.at(place, "a reference has no default").help(help)
                 }
                 Some((place, node)) => {
-                    let mut diagnostic = refused(problem, place, node);
+                    let mut diagnostic = refused(problem, place, node, None);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
                     let cause = cause(&problem.kind).unwrap_or_default();
                     let patched = self.patched();
