@@ -11,7 +11,9 @@ use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, var
 use crate::node::{Data, Entry, Node};
 use crate::required_lists::require_lists;
 use crate::slot::{Placed, SlotDeclaration};
-use crate::slot_problems::{check_key, check_references, inner_default};
+use crate::slot_problems::{
+    brackets_in_elements, check_brackets, check_key, check_references, inner_default,
+};
 use crate::source::Place;
 use crate::within::{InList, Within};
 use slotted::Kind;
@@ -85,6 +87,10 @@ pub(super) fn parts<'n, 's>(
             reading.diagnostics.push(inner_default(&entry.name, place));
         }
         None => whole.is_empty |= keys.is_empty,
+    }
+    let kind = keys.kind.map(|(_, kind)| kind);
+    if keys.is_one_or_list && (kind.is_some() || !is_patch) {
+        check_brackets((entry, map), kind.unwrap_or("record"), within, reading);
     }
     whole.is_one_or_list |= keys.is_one_or_list;
     let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
@@ -463,6 +469,11 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                     return None;
                 }
                 within.is_empty |= whole.is_empty;
+                let brackets = slot.key("one_or_list").filter(|_| whole.is_one_or_list);
+                if let Some((place, _)) = brackets.filter(|_| within.is_element()) {
+                    diagnostics.push(brackets_in_elements(&slot.name, place));
+                    return None;
+                }
                 within.is_one_or_list |= whole.is_one_or_list;
             }
         }

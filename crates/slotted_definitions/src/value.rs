@@ -283,7 +283,11 @@ fn without_value(problem: &Problem, words: Option<(&Words, &Store)>) -> Option<S
         return None;
     }
     if !slot.is_optional() {
-        return Some("write a value without quotes; the slot is not optional".to_owned());
+        let help = match slot.default() {
+            Some(_) => "remove the slot to get its default",
+            None => "write a value; the slot is not optional",
+        };
+        return Some(help.to_owned());
     }
     let ([unset], end) = words.advised([Word::Unset], registry);
     let name = slot.name();

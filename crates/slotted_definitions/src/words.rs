@@ -113,10 +113,11 @@ impl Words {
             // The later one is reported. A word that the file does not rename comes first.
             let mut earlier =
                 others.filter(|other| place_of(*other).is_none_or(|own| own.start < span.start));
-            let Some(other) = earlier.next() else { continue };
-            let (word, other) = (word.name(), other.name());
+            let Some(own) = earlier.next() else { continue };
+            let (word, other) = (word.name(), own.name());
             let message = format!("{} would mean both '{word}' and '{other}'", quoted(name));
-            let help = format!("give '{other}' another name too, or write {other} = false");
+            let too = if place_of(own).is_some() { "" } else { " too" };
+            let help = format!("give '{other}' another name{too}, or write {other} = false");
             let diagnostic = Diagnostic::error(Code::Conflict, message);
             let place = reading.place(span);
             reading.diagnostics.push(diagnostic.at(place, "this name").help(help));
@@ -217,7 +218,10 @@ impl Words {
         let ([name], end) = self.advised([word], registry);
         match self.name(word) {
             Some(_) => format!("this file renames '{usual}': write {name} instead"),
-            None if name == usual => format!("'{usual}' is switched off in this file{end}"),
+            None if name == usual => {
+                let advice = self.advice(word, Some(usual));
+                format!("'{usual}' is switched off in this file; to have it, {advice}")
+            }
             None => format!("'{usual}' is switched off in this file: write {name} instead{end}"),
         }
     }

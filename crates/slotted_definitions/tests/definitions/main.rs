@@ -17,6 +17,7 @@ mod one_or_list;
 mod patches;
 mod properties;
 mod references;
+mod renamed_words;
 mod ron_names;
 mod support;
 mod unions;
