@@ -422,7 +422,6 @@ impl<'s> Parsed<'s> {
             undeclared,
             values_left: self.values_left,
             named: Named::new(&records, registry),
-            words: std::mem::take(&mut records.words),
             incomplete: std::mem::take(&mut records.incomplete),
             lacks_any: false,
             records: &mut records,

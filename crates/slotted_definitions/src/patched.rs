@@ -272,7 +272,7 @@ impl Resolver<'_> {
         let given = self.records.list[record as usize].values.get(change.slot.into());
         let unset = given.filter(|given| given.value.is_unset()).map(|given| given.place);
         let (record, defined) = self.shown(record);
-        let operation = quoted(change.operation.name_in(self.words.at(change.place)));
+        let operation = quoted(change.operation.name_in(self.records.words.at(change.place)));
         let slot = quoted(slot.name());
         self.diagnostics.push_with(|_| {
             let message =

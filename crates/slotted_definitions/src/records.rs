@@ -128,7 +128,7 @@ pub(super) struct Records {
     pub(super) incomplete: HashSet<u32>,
     /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
-    /// The words of the files, for messages of the load.
+    /// The words of the files, for messages and the JSON Schema.
     pub(super) words: FileWords,
 }
 

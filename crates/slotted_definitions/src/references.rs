@@ -12,7 +12,7 @@ use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
 use crate::source::{Files, Place};
-use crate::words::{FileWords, Word, Words};
+use crate::words::{Word, Words};
 use slotted::Kind;
 use slotted::Store;
 use slotted::Value;
@@ -37,7 +37,6 @@ pub(super) struct Resolver<'a> {
     /// The limit of inherited values.
     pub(super) values_left: usize,
     pub(super) named: Named,
-    pub(super) words: FileWords,
     /// Records whose parents are unknown. Their missing values are not reported.
     pub(super) incomplete: HashSet<u32>,
     /// A record needs a missing one. The values have its name in place of an id.
@@ -331,7 +330,8 @@ impl Resolver<'_> {
         };
         match nameless {
             _ if name.is_empty() => {
-                let ([unset], end) = self.words.at(place).advised([Word::Unset], self.registry);
+                let ([unset], end) =
+                    self.records.words.at(place).advised([Word::Unset], self.registry);
                 diagnostic.help(format!(
                     "leave the slot out; if the record inherits a value, write {unset} = [\"{}\"]{end}",
                     slot.name()
@@ -519,7 +519,8 @@ impl Resolver<'_> {
                         let keys = ["optional", "default", "kind"];
                         let (schemas, registry) = (self.schemas, self.registry);
                         let patch = patched(schemas, registry, schema, slot.name(), &keys);
-                        let words = record.name.as_ref().map(|_| self.words.at(record.place));
+                        let words =
+                            record.name.as_ref().map(|_| self.records.words.at(record.place));
                         let diagnostic = missing((schema, slot), record.place, words, registry);
                         with_patch(diagnostic, patch, self.packs)
                     });

@@ -533,7 +533,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             Some(placed) if !placed.is_whole || placed.is_in_list => placed.is_one_or_list,
             _ => own.unwrap_or_default(),
         };
-        SlotNotes { doc, unit, place, default_place, references_place, patched, is_one_or_list }
+        let is_needed = self.is_needed();
+        let places = SlotNotes { place, default_place, references_place, ..SlotNotes::default() };
+        SlotNotes { doc, unit, patched, is_one_or_list, is_needed, ..places }
     }
 
     pub(super) fn patched(&self) -> Vec<PatchedKey> {

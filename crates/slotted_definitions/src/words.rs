@@ -261,7 +261,7 @@ fn key(name: &str) -> String {
     }
 }
 
-/// The words of each file with records.
+/// The words of each file with records, if they are not the usual ones.
 #[derive(Debug, Default)]
 pub(super) struct FileWords {
     files: HashMap<u32, Arc<Words>>,
@@ -270,7 +270,22 @@ pub(super) struct FileWords {
 
 impl FileWords {
     pub(super) fn add(&mut self, file: u32, words: &Arc<Words>) {
-        self.files.entry(file).or_insert_with(|| Arc::clone(words));
+        if words.are_of_entry() || words.names != self.usual.names {
+            self.files.entry(file).or_insert_with(|| Arc::clone(words));
+        }
+    }
+
+    /// Returns the usual words, and each set of other words that definition files have.
+    pub(super) fn sets(&self) -> Vec<Words> {
+        let mut files: Vec<_> = self.files.iter().filter(|(_, own)| !own.are_of_entry()).collect();
+        files.sort_by_key(|(file, _)| **file);
+        let mut sets = vec![self.usual.clone()];
+        for (_, words) in files {
+            if !sets.iter().any(|own| own.names == words.names) {
+                sets.push(Words::clone(words));
+            }
+        }
+        sets
     }
 
     /// Returns the words of the file with this place.
