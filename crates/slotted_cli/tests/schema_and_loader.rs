@@ -118,7 +118,11 @@ fn with(mut values: Value, more: Value) -> Value {
 /// A record that inherits nothing, with the values that it needs.
 fn fresh(values: Value) -> Value {
     let needed = json!({ "effect": { "type": "rest" }, "size": { "x": 1, "y": 1 } });
-    json!({ "records": { "unit": { "own": with(values, needed) } } })
+    own(with(values, needed))
+}
+
+fn own(values: Value) -> Value {
+    json!({ "records": { "unit": { "own": values } } })
 }
 
 fn heir(values: Value) -> Value {
@@ -213,11 +217,15 @@ fn heirs_and_patches_give_parts() -> Outcome {
             fresh(json!({ "damage": null, "pair": null })),
             fresh(json!({ "pair": ["x", 1] })),
             fresh(json!({ "abstract": true, "size": { "x": 1 } })),
+            fresh(json!({ "size": { "x": 1 }, "size.y": 1 })),
+            own(json!({ "size.x": 1, "size.y": 1, "effect": { "type": "rest" } })),
         ],
         vec![
             fresh(json!({ "size": { "x": 1 } })),
             fresh(json!({ "size": { "x": 1, "y": null } })),
             fresh(json!({ "pair": ["x", 1, 2] })),
+            own(json!({ "size": { "x": 1, "y": 1 } })),
+            own(json!({ "effect": { "type": "rest" } })),
         ],
     );
     Ok(())
@@ -246,7 +254,7 @@ fn each_file_has_its_own_words() -> Outcome {
     let words = json!({ "inherits": "copy-from", "abstract": "is base", "unset": "without", "if_pack": "with",
                         "add": "append", "remove": false, "times": "scale" });
     let file = |document: Value| with(document, json!({ "words": words }));
-    let own = |values: Value| file(json!({ "records": { "unit": { "own": values } } }));
+    let own = |values: Value| file(own(values));
     let right = vec![
         own(
             json!({ "copy-from": "base", "hp": { "scale": 2, "plus": 1 }, "without": ["shield"], "with": "core" }),
@@ -264,7 +272,7 @@ fn each_file_has_its_own_words() -> Outcome {
         own(json!({ "copy-from": "base", "unset": [] })),
         own(json!({ "copy-from": "base", "hp": { "times": 2 } })),
         own(json!({ "copy-from": "base", "tags": { "remove": ["x"] } })),
-        own(json!({ "size": { "x": 1 }, "effect": { "type": "rest" } })),
+        own(json!({ "hp": 1 })),
         file(patch(json!({ "copy-from": "base" }))),
         file(patch(json!({ "skills": { "add": { "x": 1 } } }))),
         heir(json!({ "copy-from": "base" })),

@@ -155,23 +155,28 @@ pub(super) fn brackets_in_elements(slot: &str, place: Place) -> Diagnostic {
         .help("remove it: only the outer list can be written without brackets")
 }
 
-/// Reports `one_or_list` at a nested value that is no list outside of others.
-pub(super) fn check_brackets(
+/// Returns whether a list of one element needs no brackets. Reports `one_or_list` at a value that is no list outside of others.
+pub(super) fn may_lack_brackets(
     (slot, keys): (&Entry<'_>, &[Entry<'_>]),
-    kind: &str,
+    (kind, is_patch): (Option<(Place, &str)>, bool),
     within: &Within,
     reading: &mut Reading<'_>,
-) {
-    let Some(key) = keys.iter().find(|key| key.name == "one_or_list") else { return };
+) -> bool {
+    let key = keys.iter().find(|key| key.name == "one_or_list");
+    let key = key.filter(|key| matches!(key.value.data, Data::Bool(true)));
+    let Some(key) = key else { return false };
     let (name, place) = (within.name(&slot.name), reading.place(key.value.span));
-    let problem = match kind.trim() {
+    let problem = match kind.map_or("record", |(_, kind)| kind.trim()) {
+        // The kind is in another file.
+        _ if kind.is_none() && is_patch => return true,
         _ if within.is_element() => brackets_in_elements(&name, place),
-        "list" => return,
+        "list" => return true,
         "map" => no_brackets(&name, place, "map(record)"),
-        kind if matches!(kind_name::form(kind, &|_| true), Form::List(_)) => return,
+        kind if matches!(kind_name::form(kind, &|_| true), Form::List(_)) => return true,
         kind => no_brackets(&name, place, kind),
     };
     reading.diagnostics.push(problem);
+    false
 }
 
 /// Returns whether the value is refused because no record exists yet.

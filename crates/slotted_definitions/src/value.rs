@@ -8,9 +8,9 @@ use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
 use crate::words::{Word, Words};
+use slotted::schema::{EnumKind, Problem, ProblemKind, Suggestion};
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
 use slotted::{Store, Value};
-use slotted::{schema::Problem, schema::ProblemKind};
 
 /// Returns `true` if the slot holds references and the value is the name of a record, or a list of names.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
@@ -115,18 +115,9 @@ pub(super) fn refused(
             with(diagnostic, label, expected)
         }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
-            let variants = expected.variants().join(", ");
-            let mut diagnostic =
-                with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"));
-            let Value::Text(text) = &found else { return diagnostic };
-            let mut known = expected.variants().iter();
-            match known.find(|variant| !text.is_ascii() && have_same_letters(text, variant)) {
-                Some(same) => {
-                    diagnostic.message.push_str(&did_you_mean(Some(same)));
-                    diagnostic.suggest(Some(Arc::from(&**same))).look_alike(text)
-                }
-                None => diagnostic.suggest(suggestion.shared_name().cloned()),
-            }
+            let expected_one = format!("one of {}", expected.variants().join(", "));
+            let diagnostic = with(diagnostic, "no such variant".to_owned(), expected_one);
+            unknown_variant(diagnostic, (expected, suggestion), &found)
         }
         ProblemKind::NotNested { expected, .. } => {
             let (label, help) = nested_in_words(expected, &found);
@@ -134,6 +125,23 @@ pub(super) fn refused(
             if help.is_empty() { diagnostic } else { diagnostic.help(help) }
         }
         _ => diagnostic.at(place, ""),
+    }
+}
+
+/// Adds the variant that is meant.
+fn unknown_variant(
+    mut diagnostic: Diagnostic,
+    (expected, suggestion): (&EnumKind, &Suggestion),
+    found: &Value,
+) -> Diagnostic {
+    let Value::Text(text) = found else { return diagnostic };
+    let mut known = expected.variants().iter();
+    match known.find(|variant| !text.is_ascii() && have_same_letters(text, variant)) {
+        Some(same) => {
+            diagnostic.message.push_str(&did_you_mean(Some(same)));
+            diagnostic.suggest(Some(Arc::from(&**same))).look_alike(text)
+        }
+        None => diagnostic.suggest(suggestion.shared_name().cloned()),
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::json_schema::build::object;
 use crate::json_schema::values::{Place, Values, is_optional, nested_names};
 use crate::json_schema::{Writer, condition};
+use crate::references::is_required;
 use crate::words::{Word, Words};
 use slotted::schema::{RegisteredSchema, SIGNS, Slot};
 
@@ -49,11 +50,20 @@ impl Writer<'_> {
         let base = words
             .name(Word::Abstract)
             .map(|name| json!({ "required": [name], "properties": { name: { "const": true } } }));
-        let required = required(values.schema, words);
-        let mut whole = values.nested(Place::Fresh);
-        whole.retain(|name, json| changed.get(name) != Some(json));
-        if !required.is_empty() || !whole.is_empty() {
-            let whole = json!({ "required": required, "properties": whole });
+        let schema = values.schema;
+        let required = required(schema, words);
+        let mut nested = values.nested(Place::Fresh);
+        nested.retain(|name, json| changed.get(name) != Some(json));
+        let is_whole = |name: &&str| !name.contains('.') && words.of_record(name).is_none();
+        let wholes = nested_names(schema).into_iter().filter(is_whole);
+        let wholes = wholes
+            .filter(|name| schema.shape(name).is_some_and(|shape| is_required(schema, shape)));
+        let wholes: Vec<&str> = wholes.collect();
+        if !required.is_empty() || !wholes.is_empty() || !nested.is_empty() {
+            // A record can also name the parts one by one.
+            let by_wholes = json!({ "propertyNames": { "pattern": r"^[^.\[{@|]*$" } });
+            let nested = json!({ "required": wholes, "properties": nested });
+            let whole = json!({ "required": required, "if": by_wholes, "then": nested });
             let others: Vec<&Json> = heir.iter().chain(&base).collect();
             conditions.push(match others.is_empty() {
                 false => json!({ "if": without(others), "then": whole }),

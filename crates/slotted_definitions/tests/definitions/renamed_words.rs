@@ -274,7 +274,7 @@ fn packs_that_change_the_same_value_get_the_words_of_the_later_one() -> Outcome 
             [("hp = 5", false), ("tags = ['z']", true), ("skills = { y = 1 }", true)]
         {
             let loader = |patch: &str| {
-                let other = wrong.replace('5', "7").replace('z', "o").replace('y', "o");
+                let other = wrong.replace('5', "7").replace(['z', 'y'], "o");
                 let other = format!("[patches.records.unit.a]\n{other}\n");
                 Loader::new()
                     .pack_of_texts("core", [SCHEMAS, ("r.toml", core)])
