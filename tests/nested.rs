@@ -52,8 +52,8 @@ fn parts_are_slots() {
             "damage.max: u16",
             "damage.burn.time: f32, default 1.5",
             "damage.burn.spreads: bool",
-            "reload.time: f32, optional",
-            "reload.spreads: bool, optional",
+            "reload.time: f32, optional, needed in reload, default 1.5 there",
+            "reload.spreads: bool, optional, needed in reload",
         ]
     );
 }
@@ -160,9 +160,10 @@ fn a_nested_record_is_set_as_a_whole_or_not_at_all() {
 #[test]
 fn an_optional_nested_record_is_unset_as_a_whole() {
     let mut store = store();
-    let record = record! { weight: 1.0, damage: whole(), reload: map([("time", 2.into())]) };
+    let record = record! { weight: 1.0, damage: whole(), reload: map([("spreads", true.into())]) };
     let id = store.spawn_record("weapon", record).unwrap();
-    assert_eq!(store.get_value(id, "reload"), Ok(map([("time", 2.0_f32.into())])));
+    let reload = map([("time", 1.5_f32.into()), ("spreads", true.into())]);
+    assert_eq!(store.get_value(id, "reload"), Ok(reload));
     store.set_value(id, "reload", Value::Unset).unwrap();
     assert_eq!(store.get_value(id, "reload"), Ok(Value::Unset));
     let unset = record! { weight: 1.0, damage: whole(), reload: Value::Unset };

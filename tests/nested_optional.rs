@@ -85,7 +85,7 @@ fn weapons(store: &mut Store) -> Vec<Weapon> {
 }
 
 #[test]
-fn all_parts_are_optional_and_have_no_defaults() {
+fn all_parts_are_optional_and_have_defaults_in_a_record_that_is_there() {
     let store = store();
     let slots: Vec<_> =
         store.schema("weapon").unwrap().slots().iter().map(ToString::to_string).collect();
@@ -93,11 +93,11 @@ fn all_parts_are_optional_and_have_no_defaults() {
         slots,
         [
             "weight: f32",
-            "damage.min: u16, optional, range 0 to 99",
-            "damage.max: u16, optional",
-            "damage.burn.time: f32, optional",
+            "damage.min: u16, optional, needed in damage, range 0 to 99",
+            "damage.max: u16, optional, needed in damage, default 9 there",
+            "damage.burn.time: f32, optional, needed in damage.burn, default 1.5 there",
             "damage.burn.color: u8, optional",
-            "damage.cold.time: f32, optional",
+            "damage.cold.time: f32, optional, needed in damage, default 1.5 there",
             "damage.cold.color: u8, optional",
             "damage.source: object, optional, references 'weapon'",
             "damage.level: i8, optional",
@@ -185,8 +185,9 @@ fn a_record_without_a_required_part_reads_as_none() {
     let mut store = store();
     let record = record! { weight: 2.5, price: 30, rust: 8, damage: map([("min", 1.into())]) };
     let partial = store.spawn_record("weapon", record).unwrap();
-    assert_eq!(store.get_object(partial), Ok(Weapon { damage: None, ..WEAPON }));
-    assert_eq!(store.get_value(partial, "damage.min"), Ok(1.into()));
+    let cold = Burn { time: 1.5, color: None };
+    let damage = Some(Damage { min: 1, max: 9, burn: None, cold, source: None, level: None });
+    assert_eq!(store.get_object(partial), Ok(Weapon { damage, ..WEAPON }));
     // Each required part counts, those of required records in it included.
     for part in ["damage.min", "damage.max", "damage.cold.time"] {
         let id = store.spawn(WEAPON).unwrap();

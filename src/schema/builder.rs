@@ -8,6 +8,7 @@ use crate::schema::check::{Checker, NoWorld};
 use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
 use crate::schema::nested::{SIGNS, Shape, shapes, tags};
+use crate::schema::slot::Need;
 use crate::schema::{Problem, ProblemKind, Registry, SchemaError, Slot};
 use crate::value::Value;
 
@@ -158,7 +159,7 @@ impl SchemaBuilder {
     ///
     /// In records it is a map. Each part is a slot with a column of its own, which keys and views reach by its name. So a part
     /// costs what any slot costs, and needs a value unless it has a default or is optional. [`optional`](Self::optional) makes
-    /// all parts optional and removes their defaults.
+    /// the record optional: then an object has no part of it, or all parts that are [needed](Self::needed_in).
     ///
     /// # Example
     /// ```
@@ -188,12 +189,8 @@ impl SchemaBuilder {
             return self;
         }
         self.nested = Some((Arc::clone(&name), self.schema.slots.len()));
-        let within = |part: &Arc<str>| format!("{name}.{part}").into();
-        let slots = parts.slots.iter().map(|part| Slot {
-            name: within(&part.name),
-            renamed_from: part.renamed_from.as_ref().map(within),
-            ..part.clone()
-        });
+        let within = |part: &str| format!("{name}.{part}").into();
+        let slots = parts.slots.iter().map(|part| part.within(within));
         self.schema.slots.extend(slots);
         self
     }
@@ -301,12 +298,10 @@ impl SchemaBuilder {
         let mut added: HashSet<Arc<str>> = HashSet::new();
         for (prefix, part, is_tag) in keys.chain(parts) {
             for slot in part.as_elements(is_tag) {
-                let within = |part: &Arc<str>| format!("{prefix}.{part}").into();
-                let (name, renamed_from) =
-                    (within(&slot.name), slot.renamed_from.as_ref().map(within));
+                let slot = slot.within(|part| format!("{prefix}.{part}").into());
                 // The parts of an inner list share its length.
-                if added.insert(Arc::clone(&name)) || !name.ends_with(['?', '#']) {
-                    self.schema.slots.push(Slot { name, renamed_from, ..slot });
+                if added.insert(Arc::clone(&slot.name)) || !slot.name.ends_with(['?', '#']) {
+                    self.schema.slots.push(slot);
                 }
             }
         }
@@ -381,14 +376,79 @@ impl SchemaBuilder {
     ///
     /// [`Schema`] has an example.
     pub fn optional(self) -> Self {
-        let Some((_, first)) = self.nested else {
+        let Some((record, first)) = self.nested.clone() else {
             return self.constrain("optional", |slot| slot.optional = true);
         };
         let mut builder = self;
         for slot in &mut builder.schema.slots[first..] {
-            (slot.optional, slot.default) = (true, None);
+            let default = slot.default.take();
+            // The parts of a list are there together, and a variant says itself which parts it may lack.
+            let is_part = !record.contains(SIGNS) && slot.name[record.len()..].starts_with('.');
+            if is_part && !slot.optional && slot.need.is_none() {
+                slot.need = Some(Need { record: Arc::clone(&record), default });
+            }
+            slot.optional = true;
         }
         builder
+    }
+
+    /// Makes an optional slot needed in the optional record that it is a part of: records that give another part give this one
+    /// too, unless it has a [default there](Self::needed_default).
+    ///
+    /// [`optional`](Self::optional) after [`nested`](Self::nested) does so for all parts that are not optional themselves. Keys and
+    /// views write parts alone; an object with such a half record has none in a Rust struct.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let weapon = Schema::builder("weapon")
+    ///     .slot("damage.min", Kind::U16).optional().needed_in("damage")
+    ///     .slot("damage.max", Kind::U16).optional().needed_in("damage")
+    ///     .slot("damage.type", Kind::Text).optional()
+    ///     .build()?;
+    /// assert_eq!(weapon.slots()[0].needed_in(), Some("damage"));
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(weapon)?;
+    /// store.spawn_record("weapon", record! {})?;
+    /// let half = Value::from_iter([("min", 1)]);
+    /// let error = store.spawn_record("weapon", record! { damage: half }).unwrap_err();
+    /// assert_eq!(error.to_string(), "'weapon' object needs a value for slot 'damage.max' (u16)");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn needed_in(self, record: impl Into<Arc<str>>) -> Self {
+        let need = Need { record: record.into(), default: None };
+        self.constrain("needed_in", |slot| slot.need = Some(need))
+    }
+
+    /// Sets the value of the slot where the record that [needs](Self::needed_in) it leaves it out.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store, Value, record};
+    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).default(4);
+    /// let weapon = Schema::builder("weapon").nested("damage", &damage.build()?).optional().build()?;
+    /// assert_eq!(weapon.slots()[1].needed_default(), Some(&4.into()));
+    /// assert_eq!(weapon.slots()[1], Schema::builder("weapon")
+    ///     .slot("damage.max", Kind::U16).optional().needed_in("damage").needed_default(4)
+    ///     .build()?.slots()[0]);
+    ///
+    /// let mut store = Store::new();
+    /// store.register_schema(weapon)?;
+    /// let half = Value::from_iter([("min", 1)]);
+    /// let axe = store.spawn_record("weapon", record! { damage: half })?;
+    /// assert_eq!(store.get_value(axe, "damage.max")?, 4.into());
+    /// let fist = store.spawn_record("weapon", record! {})?;
+    /// assert!(store.get_value(fist, "damage.max")?.is_unset());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn needed_default(self, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        self.constrain("needed_default", |slot| match &mut slot.need {
+            Some(need) => need.default = Some(value),
+            // `build` refuses it: no record has an empty name.
+            none => *none = Some(Need { record: "".into(), default: Some(value) }),
+        })
     }
 
     /// Sets the former name of the slot, under which [`Store::migrate`](crate::Store::migrate) finds the values of
@@ -474,7 +534,10 @@ impl SchemaBuilder {
             fit_constraints(&schema.name, slot)?;
             check_default(&schema.name, slot)?;
         }
-        schema.slots.iter().try_for_each(|slot| check_part_default(&schema.name, slot, &names))?;
+        for slot in &schema.slots {
+            check_part_default(&schema.name, slot, &names)?;
+            check_need(&schema.name, slot, &names)?;
+        }
         Ok(schema)
     }
 }
@@ -569,11 +632,44 @@ fn check_part_default(
     names: &HashSet<Arc<str>>,
 ) -> Result<(), SchemaError> {
     let Some(default) = &slot.part_default else { return Ok(()) };
-    let has = |sign: char| names.contains(&*format!("{}{sign}", slot.name));
-    if !slot.name.contains(SIGNS) || has('?') {
+    if !slot.name.contains(SIGNS) || names.contains(&*format!("{}?", slot.name)) {
         let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
         return Err(SchemaError::NoPartDefault { schema, slot });
     }
+    check_default_of_part(schema, slot, default, names)
+}
+
+fn check_need(
+    schema: &Arc<str>,
+    slot: &Slot,
+    names: &HashSet<Arc<str>>,
+) -> Result<(), SchemaError> {
+    let Some(need) = &slot.need else { return Ok(()) };
+    let is_part = slot.name.strip_prefix(&*need.record).is_some_and(|rest| rest.starts_with('.'));
+    // A slot of a list's elements is optional if another one says which have it.
+    let is_optional = slot.optional || need.record.contains(SIGNS);
+    if need.record.is_empty() || !is_part || !is_optional {
+        let (schema, slot) = (Arc::clone(schema), Arc::clone(&slot.name));
+        return Err(SchemaError::NotNeeded { schema, slot, record: Arc::clone(&need.record) });
+    }
+    let Some(default) = &need.default else { return Ok(()) };
+    // A list in the record has no elements by default.
+    let is_of_element =
+        need.record.contains(SIGNS) && !slot.name[need.record.len()..].contains(SIGNS);
+    match is_of_element {
+        true => check_default_of_part(schema, slot, default, names),
+        false => check_default(schema, &Slot { default: Some(default.clone()), ..slot.clone() }),
+    }
+}
+
+/// Checks the value of a part of an element, or of a variant.
+fn check_default_of_part(
+    schema: &Arc<str>,
+    slot: &Slot,
+    default: &Value,
+    names: &HashSet<Arc<str>>,
+) -> Result<(), SchemaError> {
+    let has = |sign: char| names.contains(&*format!("{}{sign}", slot.name));
     // The list of a slot has the values of all elements.
     let is_in_list = slot.name.contains(['[', '{']) && !has('#');
     let default = if is_in_list { Value::List([default.clone()].into()) } else { default.clone() };

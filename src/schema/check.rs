@@ -50,7 +50,7 @@ impl Checker<'_> {
         problems: &mut Vec<Problem>,
     ) {
         let mut given = vec![false; schema.slots().len()];
-        let (flat, before) = (schema.spread(record), problems.len());
+        let (flat, before) = (schema.spread_whole(record), problems.len());
         self.values(schema, &flat, &mut given, problems);
         // A wrong part is the reason why the parts do not fit together.
         let whole = |slot: &str| match schema.whole_of(slot) {
@@ -62,8 +62,12 @@ impl Checker<'_> {
             !problems[before..].iter().any(|problem| problem.slot.starts_with(name))
         });
         problems.extend(misfit);
+        for slot in schema.lacking(|slot| flat.get(schema.slots()[slot].name())) {
+            missing(schema, &schema.slots()[slot], problems);
+        }
         let slots = schema.slots().iter().zip(given);
-        slots.for_each(|(slot, given)| missing(schema, slot, given, problems));
+        let required = slots.filter(|(slot, is_given)| slot.is_required() && !is_given);
+        required.for_each(|(slot, _)| missing(schema, slot, problems));
     }
 
     /// Adds every problem of the parts of a nested record, given under the names of their slots.
@@ -82,8 +86,21 @@ impl Checker<'_> {
             if schema.whole_of(name).is_none() {
                 problems.extend(schema.misfit(record, record));
             }
-            let parts = schema.parts(name).map(|(index, _)| (&schema.slots()[index], given[index]));
-            parts.for_each(|(slot, given)| missing(schema, slot, given, problems));
+            let parts = schema.parts(name).filter(|(index, _)| !given[*index]);
+            for (index, _) in parts {
+                let slot = &schema.slots()[index];
+                if slot.is_required() {
+                    missing(schema, slot, problems);
+                }
+            }
+            let lacking = schema.lacking(|slot| record.get(schema.slots()[slot].name()));
+            let lacking = lacking.into_iter().map(|slot| &schema.slots()[slot]);
+            // The object has the parts of a record around this one.
+            let is_own = |slot: &&Slot| {
+                let record = slot.needed_in().and_then(|record| record.strip_prefix(name));
+                record.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            lacking.filter(is_own).for_each(|slot| missing(schema, slot, problems));
         }
     }
 
@@ -219,11 +236,8 @@ impl Checker<'_> {
     }
 }
 
-/// Adds a problem if the slot needs a value and has none. The parts of a list or a union have one problem.
-fn missing(schema: &RegisteredSchema, slot: &Slot, is_given: bool, problems: &mut Vec<Problem>) {
-    if is_given || !slot.is_required() {
-        return;
-    }
+/// Adds the problem that a slot needs a value and has none. The parts of a list or a union have one problem.
+fn missing(schema: &RegisteredSchema, slot: &Slot, problems: &mut Vec<Problem>) {
     let (name, shape) = schema.whole_of(slot.name()).unzip();
     let name = name.unwrap_or_else(|| slot.name());
     // A value of the wrong form has a problem of its own.

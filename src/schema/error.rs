@@ -98,6 +98,18 @@ pub enum SchemaError {
         /// The slot's name.
         slot: Arc<str>,
     },
+    /// A slot is needed in a record that it is no part of, or is not optional.
+    #[error(
+        "slot '{slot}' of schema '{schema}' cannot be needed in '{record}': only an optional part of a record is"
+    )]
+    NotNeeded {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The name of the record.
+        record: Arc<str>,
+    },
     /// Two slots have the same name; one of them may belong to the base.
     #[error("schema '{schema}' declares slot '{slot}' twice")]
     DuplicateSlot {

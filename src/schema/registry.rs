@@ -12,7 +12,7 @@ use crate::record::Record;
 use crate::schema::builder::{Defaults, check_default};
 use crate::schema::error::SchemaDifference;
 use crate::schema::names::{NameSet, SchemaNames, SlotNames};
-use crate::schema::nested::{Shape, shapes};
+use crate::schema::nested::{OptionalRecord, Shape, optional_records, shapes};
 use crate::schema::{Problem, ProblemKind, Schema, SchemaError, Slot, SlotCheck};
 use crate::shared_vec::SharedVec;
 use crate::suggest::{Suggestion, nearest_name};
@@ -55,6 +55,7 @@ pub struct RegisteredSchema {
     names: SlotNames,
     /// The nested values by name.
     pub(super) nested: Box<[(Arc<str>, Shape)]>,
+    pub(super) optional_records: Box<[OptionalRecord]>,
 }
 
 impl RegisteredSchema {
@@ -502,8 +503,21 @@ impl RegisteredSchema {
             .map_err(|slot| SchemaError::DuplicateSlot { schema: Arc::clone(&name), slot })?;
         let base = base.map(|(base, name)| (base.id, name));
         let checks = slots.iter().map(Slot::typed_check).collect();
-        let (nested, slots) = (shapes(&slots), slots.into());
-        Ok(Self { id, name, base, slots, declarers, inherited, defaults, checks, names, nested })
+        let (nested, optional_records) = (shapes(&slots), optional_records(&slots));
+        let slots = slots.into();
+        Ok(Self {
+            id,
+            name,
+            base,
+            slots,
+            declarers,
+            inherited,
+            defaults,
+            checks,
+            names,
+            nested,
+            optional_records,
+        })
     }
 }
 

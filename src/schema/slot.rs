@@ -32,26 +32,52 @@ pub struct Slot {
     pub(super) optional: bool,
     pub(super) default: Option<Value>,
     pub(super) part_default: Option<Value>,
+    pub(super) need: Option<Need>,
     pub(super) constraints: Constraints,
     pub(super) renamed_from: Option<Arc<str>>,
+}
+
+/// The reason why an optional slot needs a value in some objects.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Need {
+    /// The optional record that the slot is a part of.
+    pub(super) record: Arc<str>,
+    /// The value in records that leave the slot out.
+    pub(super) default: Option<Value>,
 }
 
 /// Ignores former names: they matter for migrations only.
 impl PartialEq for Slot {
     fn eq(&self, other: &Self) -> bool {
-        let Self { name, kind, optional, default, part_default, constraints, renamed_from: _ } =
-            self;
+        let Self {
+            name,
+            kind,
+            optional,
+            default,
+            part_default,
+            need,
+            constraints,
+            renamed_from: _,
+        } = self;
         (name, kind, optional, constraints)
             == (&other.name, &other.kind, &other.optional, &other.constraints)
-            && (default, part_default) == (&other.default, &other.part_default)
+            && (default, part_default, need) == (&other.default, &other.part_default, &other.need)
     }
 }
 
 impl Slot {
     pub(super) fn new(name: Arc<str>, kind: Kind) -> Self {
         let constraints = Constraints::default();
-        let (default, part_default, renamed_from) = (None, None, None);
-        Self { name, kind, optional: false, default, part_default, constraints, renamed_from }
+        let (default, part_default, need, renamed_from) = (None, None, None, None);
+        Self { name, kind, optional: false, default, part_default, need, constraints, renamed_from }
+    }
+
+    /// Returns the slot as a part of something, whose names `within` returns.
+    pub(super) fn within(&self, within: impl Fn(&str) -> Arc<str>) -> Self {
+        let need =
+            self.need.as_ref().map(|need| Need { record: within(&need.record), ..need.clone() });
+        let renamed_from = self.renamed_from.as_deref().map(&within);
+        Self { name: within(&self.name), renamed_from, need, ..self.clone() }
     }
 
     /// Returns the slots that hold such values for all elements of a list, see [`Shape`](crate::schema::Shape).
@@ -166,6 +192,22 @@ impl Slot {
         self.part_default.as_ref()
     }
 
+    /// Returns the optional record that always has a value for the slot, if the slot is a part of one.
+    ///
+    /// [`SchemaBuilder::needed_in`](crate::schema::SchemaBuilder::needed_in) has an example.
+    #[must_use]
+    pub fn needed_in(&self) -> Option<&str> {
+        self.need.as_ref().map(|need| &*need.record)
+    }
+
+    /// Returns the value of the slot where the record that needs it leaves it out.
+    ///
+    /// [`SchemaBuilder::needed_default`](crate::schema::SchemaBuilder::needed_default) has an example.
+    #[must_use]
+    pub fn needed_default(&self) -> Option<&Value> {
+        self.need.as_ref()?.default.as_ref()
+    }
+
     /// Returns `true` if a record must name the slot: it has no default and is not optional.
     ///
     /// [`name`](Self::name) has an example.
@@ -230,6 +272,12 @@ impl fmt::Display for Declaration<'_> {
         }
         if let Some(default) = slot.part_default() {
             write!(f, ", default {default} of the part")?;
+        }
+        if let Some(record) = slot.needed_in() {
+            write!(f, ", needed in {record}")?;
+        }
+        if let Some(default) = slot.needed_default() {
+            write!(f, ", default {default} there")?;
         }
         slot.constraints().iter().try_for_each(|constraint| write!(f, ", {constraint}"))
     }

@@ -155,9 +155,9 @@ impl Store {
     ) -> Result<(), Unwritten> {
         let schema = self.registry.get(schema).ok_or(Unwritten::Refused)?;
         let given = record;
-        let record = &*schema.spread(given);
+        let record = &*schema.spread_whole(given);
         let in_order = schema.is_in_order(record);
-        if !in_order && !schema.place(record, positions) || schema.misfit(given, record).is_some() {
+        if !in_order && !schema.place(record, positions) || !schema.fits(given, record) {
             return Err(Unwritten::Refused);
         }
         let value = |index: usize| {
@@ -180,7 +180,7 @@ impl Store {
     /// Writes a record that was checked to a free row.
     pub(super) fn write_checked(&mut self, id: ObjectId, record: &Record) -> Result<(), Unwritten> {
         let schema = self.registry.get(id.schema()).expect(REGISTERED);
-        let record = &*schema.spread(record);
+        let record = &*schema.spread_whole(record);
         let columns = &mut self.tables[id.schema().index()].columns;
         let mut pools = Pools { interner: &mut self.interner, limits: &self.limits };
         write_values(schema, columns, id.row(), &mut pools, |_, slot| record.get(slot.name()))
@@ -309,7 +309,7 @@ impl Store {
             return Err(undeclared(schema, name));
         }
         let mut problems = Vec::new();
-        checker.parts(schema, name, &schema.spread(&only(name, value)), &mut problems);
+        checker.parts(schema, name, &schema.spread_whole(&only(name, value)), &mut problems);
         if problems.is_empty() { Ok(()) } else { Err(Rejection::new(problems).into()) }
     }
 
@@ -352,7 +352,7 @@ impl Store {
         let registry = Arc::clone(&self.registry);
         let Some(schema) = registry.get(schema) else { return Ok(()) };
         let given = only(name, value);
-        let given = schema.spread(&given);
+        let given = schema.spread_whole(&given);
         schema.parts(name).try_for_each(|(index, _)| {
             let slot = &schema.slots()[index];
             let value = given.get(slot.name()).or(slot.default()).unwrap_or(&Value::Unset);

@@ -35,6 +35,10 @@ pub(crate) struct SlotDefinition {
     default: Option<ValueDefinition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     part_default: Option<ValueDefinition>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    needed_in: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    needed_default: Option<ValueDefinition>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     constraints: Vec<ConstraintDefinition>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -203,6 +207,13 @@ impl Definition {
                 let default = default.value().ok_or_else(|| slot.invalid("default of the part"))?;
                 builder = builder.part_default(default);
             }
+            if let Some(record) = &slot.needed_in {
+                builder = builder.needed_in(&**record);
+            }
+            if let Some(default) = &slot.needed_default {
+                let default = default.value().ok_or_else(|| slot.invalid("default of the part"))?;
+                builder = builder.needed_default(default);
+            }
             for constraint in &slot.constraints {
                 let constraint =
                     constraint.constraint().ok_or_else(|| slot.invalid("constraint"))?;
@@ -261,6 +272,8 @@ impl SlotDefinition {
             optional: slot.is_optional(),
             default: slot.default().and_then(ValueDefinition::new),
             part_default: slot.part_default().and_then(ValueDefinition::new),
+            needed_in: slot.needed_in().map(str::to_owned),
+            needed_default: slot.needed_default().and_then(ValueDefinition::new),
             constraints: slot.constraints().iter().map(ConstraintDefinition::new).collect(),
             renamed_from: slot.renamed_from().map(str::to_owned),
         }

@@ -10,8 +10,8 @@ use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::value::refused;
+use slotted::Value;
 use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
-use slotted::{Kind, Value};
 
 impl<'s> Tree for Node<'s> {
     fn is_unset(&self) -> bool {
@@ -188,10 +188,10 @@ impl RecordReader<'_> {
                 self.value(schema, slot, part, declared, entries);
             }
             Found::Missing { slot, of } => {
+                let shows_missing = schema.shows_missing(slot);
                 let slot = &schema.slots()[slot];
-                // The elements of other kinds are never unset.
                 let is_element = slot.name().contains(['[', '{']);
-                if !is_element || *slot.kind().element() == Kind::Any {
+                if !is_element || !shows_missing {
                     let (whole, name) = (quoted(entry.name), quoted(slot.name()));
                     let place = Place { file: declared.of.place.file, span: of.span };
                     let (what, label) = match !is_element {
@@ -279,6 +279,7 @@ impl RecordReader<'_> {
         }
         // The elements of a list and the values of a variant have their parts anyway.
         if !entry.name.contains(SIGNS) {
+            self.records.without_value.insert(place);
             give_parts((schema, shape), entry.name, place, entries);
         }
     }
@@ -306,6 +307,7 @@ impl RecordReader<'_> {
                 _ => diagnostic.help(format!("write {none} if it has no elements")),
             }
         });
+        self.records.without_value.insert(place);
         give_parts((schema, shape), name, place, entries);
     }
 
@@ -341,12 +343,16 @@ pub(super) const fn null(name: &Node<'_>) -> Node<'static> {
 /// Returns a nested value without the parts that are refused: an element goes if it needs the part. Returns `None` if nothing
 /// is left of a value that needs it.
 pub(super) fn filtered(
-    shape: &Shape,
+    (schema, shape): (&RegisteredSchema, &Shape),
     value: &Value,
     is_right: &dyn Fn(&Value) -> bool,
 ) -> Option<Value> {
     let may_lack = |shape: &Shape| match shape {
-        Shape::Slot(part) => part.is_set.is_some(),
+        Shape::Slot(part) => {
+            let slot = &schema.slots()[part.slot];
+            let is_alone = !slot.name().contains(SIGNS) && slot.needed_in().is_none();
+            part.is_set.is_some() || (is_alone && slot.is_optional())
+        }
         Shape::List(elements) | Shape::Map(elements) => elements.is_set.is_some(),
         _ => false,
     };
@@ -359,7 +365,7 @@ pub(super) fn filtered(
             let mut parts = Vec::with_capacity(map.len());
             for (name, value) in map.iter() {
                 let shape = fields.iter().find(|(own, _)| own == name).map(|(_, shape)| shape)?;
-                match filtered(shape, value, is_right) {
+                match filtered((schema, shape), value, is_right) {
                     Some(value) => parts.push((name.clone(), value)),
                     None if may_lack(shape) => {}
                     None => return None,
@@ -369,36 +375,37 @@ pub(super) fn filtered(
         }
         (Shape::Tuple(fields), Value::List(list)) => {
             let parts = fields.iter().zip(list.iter()).map(|((_, shape), value)| {
-                filtered(shape, value, is_right).or_else(|| may_lack(shape).then_some(Value::Unset))
+                filtered((schema, shape), value, is_right)
+                    .or_else(|| may_lack(shape).then_some(Value::Unset))
             });
             Value::List(parts.collect::<Option<_>>()?)
         }
         (Shape::List(elements) | Shape::Map(elements), Value::List(list)) => {
-            let kept = |one: &Value| filtered(&elements.element, one, is_right);
+            let kept = |one: &Value| filtered((schema, &elements.element), one, is_right);
             Value::List(list.iter().filter_map(kept).collect())
         }
         (Shape::Map(elements), Value::Map(map)) => {
             let Shape::Record(fields) = &*elements.element else { return Some(value.clone()) };
             let [_, (_, of_values)] = &**fields else { return Some(value.clone()) };
             let kept = |(name, value): &(Arc<str>, Value)| {
-                Some((Arc::clone(name), filtered(of_values, value, is_right)?))
+                Some((Arc::clone(name), filtered((schema, of_values), value, is_right)?))
             };
             Value::Map(map.iter().filter_map(kept).collect())
         }
-        (Shape::Union(union), value) => filtered_variant(union, value, is_right)?,
+        (Shape::Union(union), value) => filtered_variant((schema, union), value, is_right)?,
         (_, other) => other.clone(),
     })
 }
 
 /// Returns a union's value without the parts that are refused.
 fn filtered_variant(
-    union: &Union,
+    (schema, union): (&RegisteredSchema, &Union),
     value: &Value,
     is_right: &dyn Fn(&Value) -> bool,
 ) -> Option<Value> {
     match union.split(value) {
         Some((name, Some(shape), value)) => {
-            Some(union.join(name, Some(filtered(shape, value, is_right)?)))
+            Some(union.join(name, Some(filtered((schema, shape), value, is_right)?)))
         }
         _ => Some(value.clone()),
     }

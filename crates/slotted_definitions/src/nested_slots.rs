@@ -9,13 +9,14 @@ use crate::keys::Reading;
 use crate::kind_name::{self, Form};
 use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, variants_key};
 use crate::node::{Data, Entry, Node};
+use crate::placed::Placed;
 use crate::required_lists::require_lists;
-use crate::slot::{Placed, SlotDeclaration};
+use crate::slot::SlotDeclaration;
 use crate::slot_problems::{
     brackets_in_elements, check_key, check_references, inner_default, may_lack_brackets,
 };
 use crate::source::Place;
-use crate::within::{InList, Within};
+use crate::within::{InList, Within, is_needed};
 use slotted::Kind;
 
 /// The keys of a nested value.
@@ -452,7 +453,9 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         }
         let form = self.form(kind);
         if !matches!(form, Form::Single(_)) {
-            within.is_optional |= own.is_optional;
+            if own.is_optional {
+                within.set_optional();
+            }
             if own.is_whole {
                 let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
                 let whole = slot.whole_keys(&leaves, &form, diagnostics)?;
@@ -631,6 +634,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_empty,
             is_whole_empty: within.is_empty,
             is_one_or_list: within.is_one_or_list,
+            needed_in: within.needed_in(own.is_optional).map(str::to_owned),
         };
         let kind = match leaf {
             Leaf::Kind(kind) => Some(kind),
@@ -653,6 +657,7 @@ impl<'n, 's> Expanded<'n, 's> {
             former: within.former.clone(),
             is_optional: may_lack,
             is_in_variant: within.is_in_variant,
+            optional: None,
         };
         let places = within.lists.iter().chain([&own]).enumerate();
         for (depth, place) in places {
@@ -667,6 +672,11 @@ impl<'n, 's> Expanded<'n, 's> {
             let lengths = has_lengths.then_some(("#", Kind::U32));
             for (sign, kind) in is_set.into_iter().chain(lengths) {
                 let name = format!("{}{sign}", place.path);
+                // The companion is a part of the elements of the list around it.
+                let around = within.lists[..depth].iter().rev();
+                let optional = around.filter_map(|list| list.optional.as_deref());
+                let needed_in = optional.filter(|record| is_needed(&name, record)).next();
+                let needed_in = needed_in.map(str::to_owned);
                 if self.companions.insert(name.clone()) {
                     let former = place.former.as_ref().map(|former| format!("{former}{sign}"));
                     let kind = Some(if is_in_list { Kind::list(kind) } else { kind });
@@ -677,6 +687,7 @@ impl<'n, 's> Expanded<'n, 's> {
                         is_whole: false,
                         has_default: false,
                         has_lengths: false,
+                        needed_in,
                         ..placed.clone()
                     };
                     self.slots.push(slot.placed(name, None, companion));

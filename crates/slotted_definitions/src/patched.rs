@@ -170,7 +170,7 @@ impl Resolver<'_> {
         entries.into()
     }
 
-    fn set(&mut self, record: u32, changed: Vec<Given>) {
+    pub(super) fn set(&mut self, record: u32, changed: Vec<Given>) {
         self.records.list[record as usize].values.edit(|values| {
             for given in changed {
                 match values.binary_search_by_key(&given.slot, |own| own.slot) {

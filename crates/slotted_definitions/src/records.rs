@@ -15,7 +15,7 @@ use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
 use crate::patches::Patched;
-use crate::references::is_required;
+use crate::references::is_needed;
 use crate::same_name::SameName;
 use crate::schemas::Schemas;
 use crate::source::Place;
@@ -116,6 +116,8 @@ pub(super) struct Records {
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
     /// Lists of one element in brackets, where a file may leave them out.
     pub(super) bracketed: HashSet<Place>,
+    /// The places of values that slots do not have: they are wrong, or kept aside.
+    pub(super) without_value: HashSet<Place>,
     /// Deletions of missing records, by schema and name.
     pub(super) quarantined_deletions: Vec<(Arc<str>, Arc<str>)>,
     /// Changes of inherited values and of patched ones, by record.
@@ -185,10 +187,7 @@ pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
 
 fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
     match kind {
-        ProblemKind::UnknownVariant { .. } => match schema.whole_of(slot.name()) {
-            Some((_, shape)) => !is_required(schema, shape),
-            None => !slot.is_required(),
-        },
+        ProblemKind::UnknownVariant { .. } => !is_needed(schema, slot),
         ProblemKind::Element { kind, .. } => is_discardable(kind, schema, slot),
         _ => false,
     }
@@ -567,7 +566,10 @@ impl<'a> RecordReader<'a> {
         let value = match self.check(schema, slot, entry.value, place) {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.
-            Checked::Wrong => Value::Unset,
+            Checked::Wrong => {
+                self.records.without_value.insert(place);
+                Value::Unset
+            }
             Checked::Discarded if schema.whole_of(schema.slots()[slot].name()).is_some() => {
                 // Its list is discarded as a whole.
                 entries.discarded.push(slot as u16);
@@ -579,6 +581,7 @@ impl<'a> RecordReader<'a> {
                     entries.quarantined.push(QuarantinedValue { name, value, place });
                 }
                 // Prevents an inherited value.
+                self.records.without_value.insert(place);
                 schema.slots()[slot].default().cloned().unwrap_or_default()
             }
         };

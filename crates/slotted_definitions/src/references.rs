@@ -80,6 +80,7 @@ impl Resolver<'_> {
             self.change(record);
         }
         self.missing_values();
+        self.complete_optional_records();
         self.check_nested();
         let aside = self.keep_aside();
         self.remove(aside);
@@ -150,6 +151,7 @@ impl Resolver<'_> {
 
     /// Replaces the value by the default, which prevents an inherited value.
     pub(super) fn discard(&mut self, record: u32, slot: &Slot, given: &mut Given) {
+        self.records.without_value.insert(given.place);
         let without = slot.default().cloned().unwrap_or_default();
         let value = std::mem::replace(&mut given.value, without);
         if self.undeclared == Undeclared::Quarantine {

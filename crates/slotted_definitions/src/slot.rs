@@ -14,13 +14,14 @@ use crate::nested_slots::is_empty_default;
 use crate::nested_unions::{Tag, no_variant};
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
+use crate::placed::Placed;
 use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
 use crate::words::Words;
 use slotted::schema::SchemaBuilder;
-use slotted::{Kind, Schema, Value};
+use slotted::{Kind, Schema};
 
 /// The keys of a slot, in reading order.
 static KEYS: LazyLock<Vec<&str>> = LazyLock::new(|| {
@@ -62,30 +63,6 @@ pub(super) struct Among<'a> {
     pub(super) packs: &'a Packs,
     /// The names of all schemas.
     pub(super) schemas: &'a [Arc<str>],
-}
-
-/// How a slot of a nested value differs from its declaration.
-#[derive(Clone)]
-pub(super) struct Placed {
-    /// The kind, if the declaration says nothing of it.
-    pub(super) kind: Option<Kind>,
-    pub(super) former: Option<String>,
-    pub(super) is_optional: bool,
-    /// `true` if the default of the declaration is that of the slot.
-    pub(super) has_default: bool,
-    /// Each element has a list of its values.
-    pub(super) has_lengths: bool,
-    /// `true` if the constraints of the declaration are those of the slot.
-    pub(super) is_whole: bool,
-    /// `true` if the slot holds the values of a list's elements.
-    pub(super) is_in_list: bool,
-    /// `true` if elements or values of a variant have it.
-    pub(super) is_element: bool,
-    /// `true` if the default is an empty list.
-    pub(super) is_empty: bool,
-    /// `true` if the outermost list around it has an empty default.
-    pub(super) is_whole_empty: bool,
-    pub(super) is_one_or_list: bool,
 }
 
 /// The keys of a value with several slots.
@@ -489,20 +466,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         if diagnostics.errors == errors { add(schema, kind) } else { schema }
     }
 
-    /// Sets the default of the last slot, or that of a part of an element or of a variant.
-    fn with_default(&self, mut schema: SchemaBuilder, is_element: bool) -> SchemaBuilder {
-        let placed = self.placed.as_ref();
-        if placed.is_some_and(|placed| placed.is_empty && !placed.is_optional) {
-            schema = schema.default(Value::List([].into()));
-        }
-        match self.key("default").filter(|_| placed.is_none_or(|placed| placed.has_default)) {
-            Some((_, node)) if matches!(node.data, Data::Bad) => schema,
-            Some((_, node)) if is_element => schema.part_default(node.to_value()),
-            Some((_, node)) => schema.default(node.to_value()),
-            None => schema,
-        }
-    }
-
     /// Takes the default that an extending schema gives to the slot.
     pub(super) fn take_default_of(&mut self, other: &Self) {
         let is_default = |key: usize| KEYS[key] == "default";
@@ -533,9 +496,7 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             Some(placed) if !placed.is_whole || placed.is_in_list => placed.is_one_or_list,
             _ => own.unwrap_or_default(),
         };
-        let is_needed = self.is_needed();
-        let places = SlotNotes { place, default_place, references_place, ..SlotNotes::default() };
-        SlotNotes { doc, unit, patched, is_one_or_list, is_needed, ..places }
+        SlotNotes { doc, unit, place, default_place, references_place, patched, is_one_or_list }
     }
 
     pub(super) fn patched(&self) -> Vec<PatchedKey> {

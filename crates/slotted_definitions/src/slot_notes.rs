@@ -24,6 +24,4 @@ pub(super) struct SlotNotes {
     pub(super) patched: Vec<PatchedKey>,
     /// `true` if files may write one element without brackets.
     pub(super) is_one_or_list: bool,
-    /// `true` if an optional nested record that a file gives has this part.
-    pub(super) is_needed: bool,
 }

@@ -59,15 +59,6 @@ impl SlotDeclaration<'_, '_> {
         }
     }
 
-    /// Returns whether an optional nested record that a file gives has this part.
-    pub(super) fn is_needed(&self) -> bool {
-        self.placed.as_ref().is_some_and(|placed| {
-            let is_part = placed.is_optional && !placed.is_element && placed.kind.is_none();
-            let may_be_left_out = self.record_keys().1 || self.key("default").is_some();
-            is_part && !(placed.is_whole && may_be_left_out)
-        })
-    }
-
     /// Reports that values of this kind have no brackets to leave out. Returns `false` if the declaration says no such thing.
     pub(super) fn refuse_one_or_list(&self, kind: &Kind, diagnostics: &mut Diagnostics) -> bool {
         let is_in_list = self.placed.as_ref().is_some_and(|placed| placed.is_in_list);

@@ -1,5 +1,7 @@
 //! Places in nested values: the names of slots that declarations make.
 
+use slotted::schema::SIGNS;
+
 /// The place of a value in nested ones.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Within {
@@ -17,6 +19,8 @@ pub(super) struct Within {
     pub(super) is_empty: bool,
     /// `true` if a file may write the outermost list without brackets if it has one element.
     pub(super) is_one_or_list: bool,
+    /// The name of the innermost optional value that it is, or is a part of.
+    pub(super) optional: Option<String>,
 }
 
 /// The place of a list or a map.
@@ -27,6 +31,8 @@ pub(super) struct InList {
     pub(super) is_optional: bool,
     /// `true` if a value of a variant has the list, so that values of others lack it.
     pub(super) is_in_variant: bool,
+    /// As in [`Within`].
+    pub(super) optional: Option<String>,
 }
 
 /// Returns the name of a part of a nested value. The whole of the value is the part without a name.
@@ -36,6 +42,13 @@ fn join(path: &str, part: &str) -> String {
         ("", part) => part.to_owned(),
         (path, part) => format!("{path}.{part}"),
     }
+}
+
+/// Returns whether a record needs the slot of this path. A value of another variant lacks the parts of a variant.
+pub(super) fn is_needed(path: &str, record: &str) -> bool {
+    let Some(rest) = path.strip_prefix(record) else { return false };
+    let is_of_variant = rest.find(SIGNS).is_some_and(|at| rest[at..].starts_with(['@', '|']));
+    rest.starts_with('.') && !is_of_variant
 }
 
 impl Within {
@@ -64,12 +77,32 @@ impl Within {
     pub(super) fn part(&self, name: &str, former: Option<&str>, is_optional: bool) -> Self {
         let outer = self.former.as_ref().unwrap_or(&self.path);
         let is_renamed = former.is_some() || self.former.is_some();
-        Self {
+        let mut part = Self {
             path: self.name(name),
             former: is_renamed.then(|| join(outer, former.unwrap_or(name))),
-            is_optional: self.is_optional || is_optional,
             ..self.clone()
+        };
+        if is_optional {
+            part.set_optional();
         }
+        part
+    }
+
+    /// Makes the value here optional.
+    pub(super) fn set_optional(&mut self) {
+        self.is_optional = true;
+        self.optional = Some(self.path.clone());
+    }
+
+    /// Returns the optional record that needs a value for a slot here, if it is a part of one. `is_optional` says
+    /// whether the slot is optional itself.
+    pub(super) fn needed_in(&self, is_optional: bool) -> Option<&str> {
+        let own = self.optional.as_deref().filter(|_| !is_optional);
+        own.filter(|record| is_needed(&self.path, record)).or_else(|| {
+            // A list that is a part of an optional record is needed as a whole.
+            let outer = self.lists.iter().rev().filter_map(|list| list.optional.as_deref());
+            outer.filter(|record| is_needed(&self.path, record)).next()
+        })
     }
 
     /// Returns the place of the elements of a list or a map that is here.
@@ -77,7 +110,8 @@ impl Within {
         let mut within = self.clone();
         let (path, former) = (self.path.clone(), self.former.clone());
         let (is_optional, is_in_variant) = (self.is_optional, self.is_in_variant);
-        within.lists.push(InList { path, former, is_optional, is_in_variant });
+        let optional = self.optional.clone();
+        within.lists.push(InList { path, former, is_optional, is_in_variant, optional });
         within.is_in_variant = false;
         within.then(bracket)
     }
@@ -102,12 +136,17 @@ impl Within {
             let outer = self.former.as_ref().unwrap_or(&self.path);
             is_renamed.then(|| join(outer, former.map_or(path, |former| former)))
         };
+        let optional = |inner: &Option<String>| match inner {
+            Some(inner) => Some(join(&self.path, inner)),
+            None => self.optional.clone(),
+        };
         let mut lists = self.lists.clone();
         lists.extend(inner.lists.iter().map(|list| InList {
             path: join(&self.path, &list.path),
             former: former(&list.path, list.former.as_ref()),
             is_optional: list.is_optional,
             is_in_variant: list.is_in_variant,
+            optional: optional(&list.optional),
         }));
         if let (Some(first), true) = (lists.get_mut(self.lists.len()), self.is_in_variant) {
             first.is_in_variant = true;
@@ -125,6 +164,7 @@ impl Within {
             lists,
             is_empty: self.is_empty || inner.is_empty,
             is_one_or_list: self.is_one_or_list || inner.is_one_or_list,
+            optional: optional(&inner.optional),
         }
     }
 }

@@ -409,7 +409,7 @@ fn without_dead_elements(
     let mut living = Record::with_capacity(record.len());
     for (name, value) in schema.gather(record) {
         let value = match schema.shape(&name) {
-            Some(shape) => match filtered(shape, &value, &|one| !is_dead(one)) {
+            Some(shape) => match filtered((schema, shape), &value, &|one| !is_dead(one)) {
                 Some(value) => value,
                 None => match first_dead(&value, is_dead).filter(|_| is_required(schema, shape)) {
                     Some(found) => {

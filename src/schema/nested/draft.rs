@@ -261,7 +261,14 @@ impl Draft {
             }
             variants.push((Arc::clone(name), shape));
         }
-        Some(Shape::Union(Union { by, variant, is_set: self.is_set, variants: variants.into() }))
+        let need = slots[variant].need.clone();
+        Some(Shape::Union(Union {
+            by,
+            variant,
+            is_set: self.is_set,
+            variants: variants.into(),
+            need,
+        }))
     }
 
     fn finish(self, slots: &[Slot], place: Place) -> Option<Shape> {
@@ -282,7 +289,9 @@ impl Draft {
         }
         if let Some(slot) = self.slot {
             let default = slots[slot].part_default().filter(|_| place != Place::Record).cloned();
-            let part = Part { slot, is_set, lengths, default };
+            // Whole records are checked where their slots are: in the record of the object.
+            let need = slots[slot].need.clone().filter(|_| place != Place::Record);
+            let part = Part { slot, is_set, lengths, default, need };
             return (!is_in_list || list_of(slot).is_some()).then_some(Shape::Slot(part));
         }
         if let Some(union) = self.union(slots) {
@@ -321,7 +330,7 @@ impl Draft {
 
 impl Part {
     const fn of(slot: usize) -> Self {
-        Self { slot, is_set: None, lengths: None, default: None }
+        Self { slot, is_set: None, lengths: None, default: None, need: None }
     }
 }
 

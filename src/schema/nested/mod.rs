@@ -4,6 +4,7 @@
 
 mod draft;
 mod gather;
+mod optional;
 mod shape;
 mod spread;
 mod union;
@@ -18,6 +19,7 @@ use crate::value::Value;
 
 pub(in crate::schema) use draft::{shapes, tags};
 use gather::Misfit;
+pub(in crate::schema) use optional::{OptionalRecord, optional_records};
 pub use shape::{Elements, Part, Shape};
 pub use spread::{Found, Tree};
 pub use union::{Union, UnionBy};
@@ -131,14 +133,12 @@ impl RegisteredSchema {
         }
         let mut flat = Record::with_capacity(self.slots().len());
         for (name, value) in record.iter() {
-            // A slot of kind `any` would take the unset value of an element that lacks the part.
             let mut lacking = Vec::new();
             match self.shape(name) {
                 Some(shape) => shape.spread(name, value, &mut |found| match found {
                     Found::Missing { slot, .. } => lacking.push(slot),
                     Found::Slot { slot, .. }
-                        if lacking.contains(&slot)
-                            && *self.slots()[slot].kind().element() == Kind::Any =>
+                        if lacking.contains(&slot) && !self.shows_missing(slot) =>
                     {
                         flat.push(self.slots()[slot].name().to_owned(), Value::Unset);
                     }
@@ -154,6 +154,26 @@ impl RegisteredSchema {
             }
         }
         Cow::Owned(flat)
+    }
+
+    /// Returns whether an unset value in the list of a slot shows that an element lacks the part. A slot of kind `any` takes the
+    /// unset value, and an inner list has none.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("action", Kind::Any).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let unit = store.schema("unit").unwrap();
+    /// assert!(unit.shows_missing(0) && !unit.shows_missing(1));
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn shows_missing(&self, slot: usize) -> bool {
+        let slot = &self.slots()[slot];
+        let is_in_list = |record: &str| slot.name()[record.len()..].contains(SIGNS);
+        *slot.kind().element() != Kind::Any && !slot.needed_in().is_some_and(is_in_list)
     }
 
     /// Returns the record with nested values as maps and lists. Unset parts and unevenly long lists stay as they are.
@@ -249,7 +269,7 @@ impl RegisteredSchema {
         })
     }
 
-    /// Checks that the parts of each list and each union have the values of one, in a record with the names of slots.
+    /// Checks that the parts of each list, union and optional record have the values of one, in a record with the names of slots.
     ///
     /// # Errors
     /// Returns the problem of the first nested value whose parts do not fit together: a view has written one alone.
@@ -269,7 +289,8 @@ impl RegisteredSchema {
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn check_nested(&self, record: &Record) -> Result<(), Box<Problem>> {
-        match self.misfit(record, record) {
+        let half = || self.half_record(|slot| record.get(self.slots()[slot].name()));
+        match self.misfit(record, record).or_else(half) {
             Some(problem) => Err(Box::new(problem)),
             None => Ok(()),
         }

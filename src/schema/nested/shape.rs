@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::kind::Kind;
 use crate::schema::Slot;
+use crate::schema::nested::SIGNS;
 use crate::schema::nested::union::Union;
+use crate::schema::slot::Need;
 use crate::value::Value;
 
 /// The slots that hold the parts of a nested value, as [`RegisteredSchema::shape`] returns it.
@@ -59,6 +61,8 @@ pub struct Part {
     pub lengths: Option<usize>,
     /// The value of elements, and of values of a variant, that leave the part out.
     pub default: Option<Value>,
+    /// The reason why a record in an element, or in a value of a variant, has the part.
+    pub(in crate::schema) need: Option<Need>,
 }
 
 /// The elements of a list or a map.
@@ -164,6 +168,23 @@ impl Shape {
             range = Some(first.min(slot)..end.max(slot + 1));
         });
         range.unwrap_or_default()
+    }
+
+    /// Returns a slot that a record needs, and its default. `path` is that of the record, or of another one in it.
+    pub(super) fn needed_in(&self, path: &dyn fmt::Display) -> Option<(usize, Option<&Value>)> {
+        let (slot, need) = match self {
+            Self::Slot(part) => (part.slot, part.need.as_ref()?),
+            Self::Union(union) => (union.variant, union.need.as_ref()?),
+            Self::List(elements) | Self::Map(elements) => return elements.element.needed_in(path),
+            Self::Record(fields) | Self::Tuple(fields) => {
+                return fields.iter().find_map(|(_, shape)| shape.needed_in(path));
+            }
+        };
+        let path = path.to_string();
+        let within = path.strip_prefix(&*need.record)?;
+        // The element of a list in the record has needs of its own.
+        let is_in = within.is_empty() || (within.starts_with('.') && !within.contains(SIGNS));
+        is_in.then_some((slot, need.default.as_ref()))
     }
 
     /// Returns the shape of a value in this one. `path` begins with the separator before its name.

@@ -303,6 +303,46 @@ impl Shape {
         if matches!(self, Self::Map(_)) { "{}" } else { "[]" }
     }
 
+    /// Adds the parts of a part of the record or tuple `of`, which is `None` if it has no value.
+    fn spread_part<'t, T: Tree>(
+        &self,
+        path: &Path<'_>,
+        of: Option<&Path<'_>>,
+        (value, place): (Option<&'t T>, &'t T),
+        lists: &mut Lists<T>,
+        call: &mut dyn FnMut(Found<'t, T>),
+    ) {
+        let given = value.filter(|value| !value.is_unset());
+        let (None, Some(record)) = (given, of) else {
+            return self.spread_element(path, (value, place), lists, call);
+        };
+        match self {
+            Self::Record(fields) | Self::Tuple(fields) => {
+                for (name, shape) in fields {
+                    shape.spread_part(&path.then(name), of, (None, place), lists, call);
+                }
+            }
+            _ => {
+                match self.needed_in(record) {
+                    Some((_, Some(default))) => {
+                        let default = place.single(default.clone());
+                        let part = (Some(&default), &default);
+                        return self.spread_element(path, part, lists, &mut |_| {});
+                    }
+                    Some((slot, None)) => {
+                        call(Found::Missing { slot, of: place });
+                        if let Self::Slot(part) = self {
+                            lists.say_set(part.is_set, true, place);
+                            return lists.of_slot(part.slot).push(place.single(Value::Unset));
+                        }
+                    }
+                    None => {}
+                }
+                self.spread_element(path, (None, place), lists, call);
+            }
+        }
+    }
+
     /// Adds the parts of an element. `place` is the value that it belongs to.
     fn spread_element<'t, T: Tree>(
         &self,
@@ -321,14 +361,20 @@ impl Shape {
             }
             Self::Record(fields) => {
                 let mut seen = vec![false; fields.len()];
+                let of = value.map(|_| path);
                 let fits = value.is_none_or(|value| {
                     value.for_each_entry(&mut |name, part| {
                         let known = fields.iter().position(|(own, _)| &**own == name);
                         let path = path.then(name);
                         match known.filter(|field| !std::mem::replace(&mut seen[*field], true)) {
                             Some(field) => {
-                                let shape = &fields[field].1;
-                                shape.spread_element(&path, (Some(part), part), lists, call);
+                                fields[field].1.spread_part(
+                                    &path,
+                                    of,
+                                    (Some(part), part),
+                                    lists,
+                                    call,
+                                );
                             }
                             None => call(path.surplus(part, value)),
                         }
@@ -336,7 +382,7 @@ impl Shape {
                 });
                 let missing = fields.iter().zip(&seen).filter(|(_, seen)| fits && !**seen);
                 for ((name, shape), _) in missing {
-                    shape.spread_element(&path.then(name), (None, place), lists, call);
+                    shape.spread_part(&path.then(name), of, (None, place), lists, call);
                 }
                 fits
             }
@@ -345,9 +391,10 @@ impl Shape {
                 Some(Some(list)) if list.len() > fields.len() => false,
                 list => {
                     let list = list.flatten().unwrap_or_default();
+                    let of = value.map(|_| path);
                     for (at, (name, shape)) in fields.iter().enumerate() {
                         let part = (list.get(at), list.get(at).unwrap_or(place));
-                        shape.spread_element(&path.then(name), part, lists, call);
+                        shape.spread_part(&path.then(name), of, part, lists, call);
                     }
                     true
                 }

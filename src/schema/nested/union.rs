@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::kind::Kind;
 use crate::schema::nested::shape::Shape;
 use crate::schema::nested::spread::Tree;
+use crate::schema::slot::Need;
 use crate::value::Value;
 
 /// A value of one of several variants, each with a shape of its own.
@@ -20,6 +21,8 @@ pub struct Union {
     pub is_set: Option<usize>,
     /// The variants in the order of the enum. Those without values have no shape.
     pub variants: Box<[(Arc<str>, Option<Shape>)]>,
+    /// As in a [`Part`](crate::schema::Part).
+    pub(in crate::schema) need: Option<Need>,
 }
 
 /// How a value says which variant of a [`Union`] it is.

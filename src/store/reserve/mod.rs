@@ -122,9 +122,9 @@ impl ReservedIds<'_> {
         let id = self.ids[number];
         let schema = &self.store.registry.get(id.schema()).expect(REGISTERED);
         let given = record;
-        let record = &*schema.spread(given);
+        let record = &*schema.spread_whole(given);
         let mut positions = Vec::new();
-        if !schema.place(record, &mut positions) || schema.misfit(given, record).is_some() {
+        if !schema.place(record, &mut positions) || !schema.fits(given, record) {
             let (mut problems, world) = (Vec::new(), self.world());
             let checker = Checker { registry: &self.store.registry, world: &world };
             checker.record(schema, given, &mut problems);

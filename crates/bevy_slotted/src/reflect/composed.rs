@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bevy_reflect::map::{DynamicMap, Map};
 use bevy_reflect::{Type, TypeInfo};
-use slotted::schema::{SchemaBuilder, Slot};
+use slotted::schema::{SIGNS, SchemaBuilder, Slot};
 use slotted::{Kind, Schema, SchemaError, Value};
 
 use super::error::NotASlot;
@@ -15,36 +15,49 @@ use super::shape::{Layout, Shape, refuse};
 /// The name of an element among the slots of a list, before it is removed.
 const ELEMENT: &str = "element";
 
-/// Adds a slot like this one under another name.
+/// Adds a slot like this one under another name. `whole` is the optional value that it is a part of.
 pub(super) fn add_slot(
     builder: SchemaBuilder,
     slot: &Slot,
     name: String,
-    is_optional: bool,
+    whole: Option<&str>,
 ) -> SchemaBuilder {
+    // A list or a union says itself what its parts need.
+    let in_record =
+        |record: &&str| !record.contains(SIGNS) && name[record.len()..].starts_with('.');
+    let outer = whole.filter(|whole| !slot.is_optional() && in_record(whole));
+    let own = slot.needed_in().and_then(|record| {
+        let record = name.strip_suffix(&slot.name()[record.len()..])?;
+        Some((record.to_owned(), slot.needed_default()))
+    });
+    let need = own.or_else(|| outer.map(|whole| (whole.to_owned(), slot.default())));
     let mut builder = builder.slot(name, slot.kind().clone());
-    if is_optional || slot.is_optional() {
+    if whole.is_some() || slot.is_optional() {
         builder = builder.optional();
     }
-    if let Some(default) = slot.default().filter(|_| !is_optional) {
+    if let Some(default) = slot.default().filter(|_| whole.is_none()) {
         builder = builder.default(default.clone());
     }
     if let Some(default) = slot.part_default() {
         builder = builder.part_default(default.clone());
     }
+    if let Some((record, default)) = need {
+        builder = builder.needed_in(record);
+        if let Some(default) = default {
+            builder = builder.needed_default(default.clone());
+        }
+    }
     slot.constraints().iter().fold(builder, SchemaBuilder::constraint)
 }
 
-/// Adds all slots of a schema under their own names.
+/// Adds all slots of a schema under their own names. `whole` is the optional value that they are parts of.
 pub(super) fn add_slots(
     builder: SchemaBuilder,
     schema: &Schema,
-    is_optional: bool,
+    whole: Option<&str>,
 ) -> SchemaBuilder {
-    schema
-        .slots()
-        .iter()
-        .fold(builder, |builder, slot| add_slot(builder, slot, slot.name().to_owned(), is_optional))
+    let slots = schema.slots().iter();
+    slots.fold(builder, |builder, slot| add_slot(builder, slot, slot.name().to_owned(), whole))
 }
 
 /// Adds the slots of a list.
@@ -78,7 +91,7 @@ fn add_renamed(builder: SchemaBuilder, schema: &Schema, before: &str) -> SchemaB
             Some(rest) => format!("{before}{rest}"),
             None => slot.name().to_owned(),
         };
-        add_slot(builder, slot, name, false)
+        add_slot(builder, slot, name, None)
     })
 }
 

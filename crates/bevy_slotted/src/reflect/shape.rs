@@ -251,7 +251,7 @@ impl Shape {
             Layout::List(parts) => builder.nested_list(slot, &parts.schema(slot)?),
             Layout::Composed => {
                 let composed = self.compose(Schema::builder("composed"), slot)?.build()?;
-                return Ok(add_slots(builder, &composed, self.is_optional()));
+                return Ok(add_slots(builder, &composed, self.is_optional().then_some(slot)));
             }
         };
         Ok(if self.is_optional() { builder.optional() } else { builder })

@@ -190,7 +190,7 @@ impl Data {
 fn add_variant(mut builder: SchemaBuilder, variant: &str, slots: &[Slot]) -> SchemaBuilder {
     let mut said = HashSet::new();
     for slot in slots {
-        builder = add_slot(builder, slot, slot.name().to_owned(), true);
+        builder = add_slot(builder, slot, slot.name().to_owned(), Some(variant));
         // Only parts outside of inner lists have a default of their own here.
         let inner = &slot.name()[variant.len()..];
         let is_plain = !inner.contains(['[', '{', '@', '|']);

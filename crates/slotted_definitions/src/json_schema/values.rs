@@ -8,9 +8,10 @@ use serde_json::{Map, Value as Json, json};
 use crate::constraint::json as constraint;
 use crate::json_schema::Writer;
 use crate::json_schema::build::{closed, closed_json, not_null, or_null};
+use crate::references;
 use crate::slot_notes::SlotNotes;
 use crate::words::{Word, Words};
-use slotted::schema::{Constraints, Elements, Number, NumberKind};
+use slotted::schema::{Constraints, Elements, Number, NumberKind, Part};
 use slotted::schema::{RegisteredSchema, SIGNS, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, Value};
 
@@ -106,12 +107,12 @@ impl<'w> Values<'w> {
     pub(super) fn nested(&self, place: Place) -> Map<String, Json> {
         let nested = nested_names(self.schema).into_iter().filter_map(|name| {
             let shape = self.schema.shape(name)?;
-            let mut json = self.shape(shape, place);
+            let mut json = self.shape(name, shape, place);
             if let (Shape::List(elements), true) = (shape, self.is_one_or_list(shape)) {
-                json = json!({ "anyOf": [self.shape(&elements.element, Place::Whole), json] });
+                json = json!({ "anyOf": [self.element((name, shape), elements), json] });
             }
             if let (Shape::Map(elements), Place::Changed) = (shape, place) {
-                json = self.with_changed_entries(json, elements);
+                json = self.with_changed_entries(json, &self.element((name, shape), elements));
             }
             let json = if is_optional(self.schema, shape) { or_null(json) } else { json };
             Some((name.to_owned(), json))
@@ -125,30 +126,14 @@ impl<'w> Values<'w> {
         loaded.schemas.is_one_or_list(&loaded.registry, self.schema, first)
     }
 
-    /// Describes a nested value.
-    fn shape(&self, shape: &Shape, place: Place) -> Json {
+    /// Describes a nested value. The path is the beginning of the names of its slots.
+    fn shape(&self, path: &str, shape: &Shape, place: Place) -> Json {
         match shape {
-            Shape::Slot(_) => self.part(shape, place),
-            Shape::Record(parts) => {
-                let mut json = closed(self.fields(parts, place), "A nested record.");
-                let required = parts.iter().filter(|(_, shape)| self.is_needed(shape, place));
-                let required: Vec<&str> = required.map(|(name, _)| &**name).collect();
-                if !required.is_empty() {
-                    json["required"] = json!(required);
-                }
-                json
-            }
-            Shape::Tuple(parts) => {
-                let last = parts.iter().rposition(|(_, shape)| self.is_needed(shape, place));
-                let least = last.map_or(0, |last| last + 1);
-                let fields = self.fields(parts, place);
-                // The map of the fields has an order of its own.
-                let parts: Vec<&Json> = parts.iter().map(|(name, _)| &fields[&**name]).collect();
-                let most = parts.len();
-                json!({ "type": "array", "prefixItems": parts, "minItems": least, "maxItems": most })
-            }
+            Shape::Slot(part) => self.part(part, place),
+            Shape::Record(parts) => self.record((path, parts), place),
+            Shape::Tuple(parts) => self.tuple((path, parts), place),
             Shape::List(elements) => {
-                let items = self.shape(&elements.element, Place::Whole);
+                let items = self.element((path, shape), elements);
                 let mut json = json!({ "type": "array", "items": items });
                 if place == Place::Changed {
                     let changes = self.change_of_list(&json.clone(), &json);
@@ -157,12 +142,11 @@ impl<'w> Values<'w> {
                 json
             }
             Shape::Map(elements) => {
-                let element = self.shape(&elements.element, Place::Whole);
-                let values = &element["properties"]["value"];
-                json!({ "type": "object", "additionalProperties": values })
+                let element = self.element((path, shape), elements);
+                json!({ "type": "object", "additionalProperties": element["properties"]["value"] })
             }
             Shape::Union(union) => {
-                let mut variants = self.variants(union);
+                let mut variants = self.variants(path, union);
                 if place == Place::Changed {
                     variants.extend(self.changed_variants(union));
                 }
@@ -172,40 +156,126 @@ impl<'w> Values<'w> {
         }
     }
 
-    fn fields(&self, fields: &[(Arc<str>, Shape)], place: Place) -> Map<String, Json> {
+    fn record(&self, parts: (&str, &[(Arc<str>, Shape)]), place: Place) -> Json {
+        let mut json = closed(self.fields(parts, place), "A nested record.");
+        let (required, needed) = self.needs(parts, place);
+        if !required.is_empty() {
+            json["required"] = json!(required);
+        }
+        if place == Place::Fresh {
+            let (path, parts) = parts;
+            let is_set = |(_, shape): &&(Arc<str>, Shape)| self.is_part(path, shape, |_| true);
+            let set = parts.iter().filter(is_set);
+            let set = set.map(|(name, _)| (name.to_string(), json!({ "not": { "type": "null" } })));
+            let set: Map<String, Json> = set.collect();
+            if !set.is_empty() {
+                // A record all of whose parts are null is none.
+                json["if"] = json!({ "not": { "additionalProperties": { "type": "null" } } });
+                json["then"] = json!({ "required": needed, "properties": set });
+            }
+        }
+        json
+    }
+
+    fn tuple(&self, (path, parts): (&str, &[(Arc<str>, Shape)]), place: Place) -> Json {
+        let fields = self.fields((path, parts), place);
+        // The map of the fields has an order of its own.
+        let all: Vec<&Json> = parts.iter().map(|(name, _)| &fields[&**name]).collect();
+        let (required, needed) = self.needs((path, parts), place);
+        let least = |names: &[&str]| {
+            let last = parts.iter().rposition(|(own, _)| names.contains(&&**own));
+            last.map_or(0, |last| last + 1)
+        };
+        let mut json = json!({
+            "type": "array", "prefixItems": all,
+            "minItems": least(&required), "maxItems": all.len(),
+        });
+        if !needed.is_empty() {
+            let set = |(name, _): &(Arc<str>, Shape)| match needed.contains(&&**name) {
+                true => json!({ "not": { "type": "null" } }),
+                false => json!({}),
+            };
+            let set: Vec<Json> = parts.iter().map(set).collect();
+            // A tuple all of whose elements are null is none.
+            json["if"] = json!({ "contains": { "not": { "type": "null" } } });
+            json["then"] = json!({ "minItems": least(&needed), "prefixItems": set });
+        }
+        json
+    }
+
+    /// Describes an element of a list, or an entry of a map as a record of its key and its value.
+    fn element(&self, (path, shape): (&str, &Shape), elements: &Elements) -> Json {
+        let bracket = if matches!(shape, Shape::Map(_)) { "{}" } else { "[]" };
+        self.shape(&format!("{path}{bracket}"), &elements.element, Place::Whole)
+    }
+
+    fn fields(
+        &self,
+        (path, fields): (&str, &[(Arc<str>, Shape)]),
+        place: Place,
+    ) -> Map<String, Json> {
         let field = |(name, shape): &(Arc<str>, Shape)| {
-            let json = self.shape(shape, place);
+            let json = self.shape(&format!("{path}.{name}"), shape, place);
+            let must_be_set =
+                place == Place::Whole && (is_required(shape) || self.is_needed(path, shape));
             let may_be_null = match place {
-                Place::Whole => !is_required(shape),
+                Place::Whole => !must_be_set,
                 _ => !matches!(shape, Shape::Slot(_)) && is_optional(self.schema, shape),
             };
-            (name.to_string(), if may_be_null { or_null(json) } else { json })
+            let json = match (may_be_null, must_be_set) {
+                (true, _) => or_null(json),
+                (_, true) => not_null(json),
+                _ => json,
+            };
+            (name.to_string(), json)
         };
         fields.iter().map(field).collect()
     }
 
-    /// Returns whether the nested value at this place must have the part.
-    fn is_needed(&self, shape: &Shape, place: Place) -> bool {
-        match (place, shape) {
-            (Place::Whole, _) => is_required(shape),
-            (Place::Fresh, Shape::Slot(part)) => {
-                let slot = &self.schema.slots()[part.slot];
-                let notes = self.notes.get(slot.name());
-                slot.is_required() || notes.is_some_and(|notes| notes.is_needed)
+    /// Returns the parts that each value has, and those that an optional value of a record has unless it is none.
+    fn needs<'s>(
+        &self,
+        (path, parts): (&str, &'s [(Arc<str>, Shape)]),
+        place: Place,
+    ) -> (Vec<&'s str>, Vec<&'s str>) {
+        let names = |is_meant: &dyn Fn(&Shape) -> bool| {
+            let parts = parts.iter().filter(|(_, shape)| is_meant(shape));
+            parts.map(|(name, _)| &**name).collect()
+        };
+        let is_needed = |shape: &Shape| self.is_needed(path, shape);
+        match place {
+            Place::Changed => (Vec::new(), Vec::new()),
+            Place::Fresh => {
+                (names(&|shape| references::is_required(self.schema, shape)), names(&is_needed))
             }
-            _ => false,
+            Place::Whole => (names(&|shape| is_required(shape) || is_needed(shape)), Vec::new()),
         }
     }
 
+    /// Returns whether the optional record at the path, or one around it, needs the part in each file.
+    fn is_needed(&self, path: &str, shape: &Shape) -> bool {
+        self.is_part(path, shape, |slot| slot.needed_default().is_none())
+    }
+
+    /// Returns whether the optional record at the path, or one around it, always has such a slot of the part.
+    fn is_part(&self, path: &str, shape: &Shape, is_meant: impl Fn(&Slot) -> bool) -> bool {
+        let mut is_part = false;
+        shape.for_each_slot(&mut |slot| {
+            let slot = &self.schema.slots()[slot];
+            let is_within = slot.needed_in().is_some_and(|record| record.len() <= path.len());
+            is_part |= is_within && is_meant(slot);
+        });
+        is_part
+    }
+
     /// Describes the part of a nested value that has a slot of its own.
-    fn part(&self, shape: &Shape, place: Place) -> Json {
-        let Shape::Slot(part) = shape else { return json!({}) };
+    fn part(&self, part: &Part, place: Place) -> Json {
         let (slot, json) = (&self.schema.slots()[part.slot], self.slots[part.slot].clone());
         let mut json = match (slot.name().contains(['[', '{']), part.lengths) {
             (true, Some(_)) => json!({ "type": "array", "items": json["items"] }),
             (true, None) => json["items"].clone(),
-            // The slot of a part is unset in other variants, and in records without the whole.
-            (false, _) if self.is_needed(shape, place) => not_null(json),
+            // The slot of a part is unset in other variants.
+            (false, _) if place == Place::Whole && is_set(part) => not_null(json),
             (false, _) => json,
         };
         if place == Place::Changed {
@@ -218,14 +288,15 @@ impl<'w> Values<'w> {
     }
 
     /// Describes a value of one of several variants.
-    fn variants(&self, union: &Union) -> Vec<Json> {
+    fn variants(&self, path: &str, union: &Union) -> Vec<Json> {
         let variants = union.variants.iter().map(|(name, shape)| {
             let name = &**name;
             let Some(shape) = shape else {
                 let none = json!({ "type": ["object", "null"], "maxProperties": 0 });
                 return json!({ "anyOf": [{ "const": name }, by_name(name, none)] });
             };
-            let mut json = self.shape(shape, Place::Whole);
+            let sign = if let UnionBy::Sort = union.by { '|' } else { '@' };
+            let mut json = self.shape(&format!("{path}{sign}{name}"), shape, Place::Whole);
             match &union.by {
                 // The tag is a part that each value has.
                 UnionBy::Tag(tag) => {
@@ -330,8 +401,7 @@ impl<'w> Values<'w> {
     }
 
     /// Accepts changes of the entries of a map. Those that go are named by their keys.
-    fn with_changed_entries(&self, map: Json, elements: &Elements) -> Json {
-        let element = self.shape(&elements.element, Place::Whole);
+    fn with_changed_entries(&self, map: Json, element: &Json) -> Json {
         let keys = json!({ "type": "array", "items": element["properties"]["key"] });
         let removed = json!({ "anyOf": [keys, map] });
         match self.change_of_list(&map, &removed) {
@@ -391,7 +461,7 @@ pub(super) fn is_optional(schema: &RegisteredSchema, shape: &Shape) -> bool {
 /// Returns whether an element or a variant must have the part.
 fn is_required(shape: &Shape) -> bool {
     match shape {
-        Shape::Slot(part) => part.is_set.is_none() && part.default.is_none(),
+        Shape::Slot(part) => is_set(part),
         Shape::Record(parts) | Shape::Tuple(parts) => {
             parts.iter().any(|(_, shape)| is_required(shape))
         }
@@ -399,6 +469,11 @@ fn is_required(shape: &Shape) -> bool {
         Shape::Union(union) => union.is_set.is_none(),
         _ => false,
     }
+}
+
+/// Returns whether each element or variant gives the part.
+const fn is_set(part: &Part) -> bool {
+    part.is_set.is_none() && part.default.is_none()
 }
 
 /// Returns the names of nested values in records, those of inner records included.

@@ -157,7 +157,7 @@ fn replace_whole(
         Value::Object(found) => store.contains(*found) || contains(&held, one),
         _ => true,
     };
-    let value = schema.shape(whole).and_then(|shape| filtered(shape, &value, &is_there));
+    let value = schema.shape(whole).and_then(|shape| filtered((schema, shape), &value, &is_there));
     store.set_value(id, whole, value.unwrap_or_default())
 }
 

@@ -14,6 +14,7 @@ mod messages;
 mod nested;
 mod nested_lists;
 mod one_or_list;
+mod optional_records;
 mod patches;
 mod properties;
 mod references;

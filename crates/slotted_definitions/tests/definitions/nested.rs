@@ -91,7 +91,8 @@ fn every_format_has_nested_records_and_any_values() -> Outcome {
         // A record overrides a part, and inherits the others.
         assert_eq!(get("torch", "damage")?, damage(5), "{name}");
         assert_eq!(get("axe", "burn")?, Value::Unset);
-        assert_eq!(get("torch", "burn")?, map([("spreads", true.into())]));
+        let burn = map([("time", 1.5_f32.into()), ("spreads", true.into())]);
+        assert_eq!(get("torch", "burn")?, burn, "{name}");
         assert_eq!(get("torch", "use_action")?, "MEDITATE".into());
         let nothing = if name == "r.toml" { "nothing".into() } else { Value::Unset };
         let parts = Value::List([Value::List(["arm_l".into(), 4.into()].into()), nothing].into());
@@ -167,7 +168,8 @@ fn other_packs_change_parts_and_nested_schemas() -> Outcome {
     let axe = objects.id("weapon", "axe").ok_or("no axe")?;
     assert_eq!(store.get_value(axe, "damage.min")?, 3.into());
     assert_eq!(store.get_value(axe, "damage.kind")?, "bash".into());
-    assert_eq!(store.get_value(axe, "burn")?, map([("spreads", false.into())]));
+    let burn = [("time", 1.5_f32.into()), ("spreads", false.into()), ("color", "red".into())];
+    assert_eq!(store.get_value(axe, "burn")?, map(burn));
     let weapon = store.schema("weapon").ok_or("no schema")?;
     assert_eq!(
         weapon.slot("damage.max").map(ToString::to_string).as_deref(),
@@ -176,7 +178,7 @@ fn other_packs_change_parts_and_nested_schemas() -> Outcome {
     // All parts of an optional record are optional and have no defaults.
     assert_eq!(
         weapon.slot("burn.color").map(ToString::to_string).as_deref(),
-        Some("burn.color: text, optional")
+        Some("burn.color: text, optional, needed in burn, default \"red\" there")
     );
     Ok(())
 }
