@@ -232,7 +232,7 @@ impl Slot {
 
     /// Returns `true` if both slots refuse the same values of their kind.
     pub(crate) fn has_constraints_of(&self, other: &Self) -> bool {
-        self.constraints == other.constraints
+        self.constraints == other.constraints && self.needed_in() == other.needed_in()
     }
 
     /// Displays all but the name.

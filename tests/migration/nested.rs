@@ -1,7 +1,7 @@
 //! Nested values whose slots change keep what they say.
 
 use slotted::schema::SchemaBuilder;
-use slotted::{Kind, ObjectId, Schema, Store, Value};
+use slotted::{Kind, ObjectId, Schema, SchemaError, Store, Value};
 
 use crate::Outcome;
 
@@ -274,5 +274,42 @@ fn nested_records_become_values_of_any_sort() -> Outcome {
     let more = map([("min", 1.into()), ("max", 4.into()), ("sort", "fire".into())]);
     let error = refused(any, nested, "damage", &[values[0].clone(), more]);
     assert!(error.contains("'unit' object has no slot 'damage.sort'"), "{error}");
+    Ok(())
+}
+
+#[test]
+fn an_optional_record_gains_parts_that_it_needs() -> Outcome {
+    let min = || Schema::builder("damage").slot("min", Kind::U8);
+    let with = |damage: SchemaBuilder| -> Result<Schema, SchemaError> {
+        unit().nested("damage", &damage.build()?).optional().build()
+    };
+    let one = |min: u8| map([("min", min.into())]);
+    let both = |min: u8, max: u8| map([("min", min.into()), ("max", max.into())]);
+    let values = [one(1), Value::Unset, one(2)];
+    let filled = [both(1, 9), Value::Unset, both(2, 9)];
+    let after = with(min().slot("max", Kind::U8).default(9))?;
+    assert_eq!(migrated(with(min())?, after, "damage", &values)?, filled);
+    assert_eq!(
+        refused(with(min())?, with(min().slot("max", Kind::U8))?, "damage", &values),
+        "living objects block the migration: slot 'damage.max' of 'unit' needs a default for \
+         objects without a value (2 objects, such as 0:0:1)"
+    );
+    let none = [Value::Unset, Value::Unset];
+    let after = with(min().slot("max", Kind::U8))?;
+    assert_eq!(migrated(with(min())?, after, "damage", &none)?, none);
+    // A record that was required is there in all objects.
+    let required = unit().nested("damage", &min().build()?).build()?;
+    let values = [one(1), one(2)];
+    let after = with(min().slot("max", Kind::U8).default(9))?;
+    assert_eq!(migrated(required, after, "damage", &values)?, [both(1, 9), both(2, 9)]);
+    // In elements too.
+    let loot = |damage: SchemaBuilder| -> Result<Schema, SchemaError> {
+        with_drops(drop_of().nested("damage", &damage.build()?).optional())
+    };
+    let bone = |damage: Value| map([("item", "bone".into()), ("damage", damage)]);
+    let after = loot(min().slot("max", Kind::U8).default(9))?;
+    let values = [[bone(one(1)), item("hide")].into()];
+    let filled = [[bone(both(1, 9)), item("hide")].into()];
+    assert_eq!(migrated(loot(min())?, after, "drops", &values)?, filled);
     Ok(())
 }

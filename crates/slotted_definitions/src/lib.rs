@@ -108,8 +108,8 @@
 //!
 //! **Nested records** are maps in a record: `damage = { min = 1, max = 4 }`. Each part is a slot whose name has a dot,
 //! `damage.min`, in the store as in messages, `unset` and patches. A record that inherits another one may give some parts and
-//! inherits the rest. All parts of an optional nested record are optional, and have no defaults. The default of a part of a list's
-//! elements, or of a variant, is the value of those that leave it out.
+//! inherits the rest. A record leaves out an optional nested record as a whole, or gives all parts that are not optional themselves
+//! and have no default. The default of a part of a list's elements, or of a variant, is the value of those that leave it out.
 //!
 //! **References** are names of records, or `schema/name` if several records share the name.
 //!

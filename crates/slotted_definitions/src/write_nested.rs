@@ -69,15 +69,15 @@ enum Place {
 
 /// The surroundings of a shape.
 #[derive(Clone, Copy)]
-struct Context {
+struct Context<'s> {
     place: Place,
-    /// `true` if the value around it says that all of it is optional.
-    is_said: bool,
+    /// The name of the optional record around it, if there is one.
+    record: Option<&'s str>,
 }
 
-impl Context {
-    const OUTSIDE: Self = Self { place: Place::Record, is_said: false };
-    const ELEMENT: Self = Self { place: Place::Element, is_said: false };
+impl Context<'_> {
+    const OUTSIDE: Self = Self { place: Place::Record, record: None };
+    const ELEMENT: Self = Self { place: Place::Element, record: None };
 }
 
 /// The parts of a kind that are declared beside it.
@@ -94,20 +94,22 @@ struct Writer<'s> {
     docs: &'s SchemaDocs,
 }
 
-impl Writer<'_> {
+impl<'s> Writer<'s> {
     /// Returns the declaration of a nested value or of a part. Returns `None` if files have no such form.
-    fn part(&self, shape: &Shape, context: Context) -> Option<Declared> {
+    fn part(&self, shape: &Shape, context: Context<'_>) -> Option<Declared> {
         let mut beside = Beside::default();
         let place = context.place;
-        let is_optional = !context.is_said && self.is_optional(shape, place);
-        let is_said = context.is_said || is_optional;
+        let is_record = matches!(shape, Shape::Record(_) | Shape::Tuple(_));
+        let is_needed = context.record.is_some_and(|record| self.is_needed(shape, record));
+        let is_optional = !is_needed && self.is_optional(shape, place);
+        let record = if is_record && is_optional { self.path(shape) } else { context.record };
         let variants = self.variants(shape, place);
         let kind = match &variants {
             Some((kind, _)) => {
                 shape.for_each_slot(&mut |slot| beside.singles.push(slot));
                 (*kind).to_owned()
             }
-            None => self.kind(shape, Context { place, is_said }, &mut beside)?,
+            None => self.kind(shape, Context { place, record }, &mut beside)?,
         };
         let mut pairs = Vec::new();
         let kind = match &*kind {
@@ -153,7 +155,7 @@ impl Writer<'_> {
     }
 
     /// Returns the text of a kind, in which the word `record` stands for the record or the union beside it.
-    fn kind(&self, shape: &Shape, context: Context, beside: &mut Beside) -> Option<String> {
+    fn kind(&self, shape: &Shape, context: Context<'_>, beside: &mut Beside) -> Option<String> {
         Some(match shape {
             Shape::Slot(part) => {
                 beside.singles.push(part.slot);
@@ -191,7 +193,7 @@ impl Writer<'_> {
     fn fields(
         &self,
         fields: &[(Arc<str>, Shape)],
-        context: Context,
+        context: Context<'_>,
     ) -> Option<Vec<(Key, Declared)>> {
         let field = |(name, shape): &(Arc<str>, Shape)| {
             Some((Key::Name(Arc::clone(name)), self.part(shape, context)?))
@@ -201,7 +203,7 @@ impl Writer<'_> {
 
     fn union(&self, union: &Union, place: Place, beside: &mut Beside) -> Option<String> {
         let place = if place == Place::Element { place } else { Place::Variant };
-        let context = Context { place, is_said: false };
+        let context = Context { place, record: None };
         let variants = union.variants.iter();
         if union.by == UnionBy::Sort {
             let kinds = variants.map(|(_, shape)| self.kind(shape.as_ref()?, context, beside));
@@ -245,8 +247,9 @@ impl Writer<'_> {
                 is_set.is_some()
             }
             (Shape::Union(union), _) => self.slots[union.variant].is_optional(),
-            (Shape::Record(fields) | Shape::Tuple(fields), _) => {
-                fields.iter().all(|(_, shape)| self.is_optional(shape, place))
+            // Without a part that it needs, an optional record has the slots of another one.
+            (Shape::Record(_) | Shape::Tuple(_), _) => {
+                self.path(shape).is_some_and(|path| self.is_needed(shape, path))
             }
             (shape, _) => {
                 let mut is_optional = true;
@@ -256,9 +259,39 @@ impl Writer<'_> {
         }
     }
 
+    /// Returns whether an optional record needs a part of the shape.
+    fn is_needed(&self, shape: &Shape, record: &str) -> bool {
+        let mut is_needed = false;
+        shape.for_each_slot(&mut |slot| {
+            is_needed |= self.slots[slot].needed_in() == Some(record);
+        });
+        is_needed
+    }
+
+    /// Returns the name of a nested value, which is that of a part without what follows.
+    fn path(&self, shape: &Shape) -> Option<&'s str> {
+        match shape {
+            Shape::Slot(part) => Some(self.slots[part.slot].name()),
+            Shape::Record(fields) | Shape::Tuple(fields) => {
+                let (name, first) = fields.first()?;
+                self.path(first)?.strip_suffix(&**name)?.strip_suffix('.')
+            }
+            Shape::List(elements) => self.path(&elements.element)?.strip_suffix("[]"),
+            Shape::Map(elements) => self.path(&elements.element)?.strip_suffix("{}"),
+            Shape::Union(union) => {
+                let tag = self.slots[union.variant].name();
+                tag.rfind(['@', '|']).map(|at| &tag[..at])
+            }
+            _ => None,
+        }
+    }
+
     /// Returns the default of a slot, or that of a list whose slots are all empty.
     fn default(&self, shape: &Shape, place: Place) -> Option<Value> {
         match shape {
+            Shape::Slot(part) if self.slots[part.slot].needed_in().is_some() => {
+                self.slots[part.slot].needed_default().cloned()
+            }
             Shape::Slot(part) if place != Place::Record => part.default.clone(),
             _ if place != Place::Record => None,
             Shape::Slot(part) => {
@@ -266,9 +299,10 @@ impl Writer<'_> {
             }
             Shape::List(_) | Shape::Map(_) => {
                 let empty = Value::List([].into());
-                let mut is_empty = !self.is_optional(shape, place);
+                let mut is_empty = true;
                 shape.for_each_slot(&mut |slot| {
-                    is_empty &= self.slots[slot].default() == Some(&empty);
+                    let slot = &self.slots[slot];
+                    is_empty &= slot.default().or(slot.needed_default()) == Some(&empty);
                 });
                 let none = match shape {
                     Shape::Map(_) => Value::Map([].into()),

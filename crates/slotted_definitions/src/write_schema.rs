@@ -239,6 +239,12 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
     if slot.part_default().is_some() {
         return Err("its default is that of a part".to_owned());
     }
+    if let Some(record) = slot.needed_in() {
+        return Err(format!(
+            "it is a part of {}, which files cannot declare",
+            crate::diagnostic::quoted(record)
+        ));
+    }
     for constraint in slot.constraints().iter() {
         let key = constraint.word();
         let written = constraint::write(&constraint, format);

@@ -7,6 +7,7 @@ use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, Problem, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
+use crate::store::migrate::needed::NeededIn;
 use crate::store::migrate::wholes::{Part, Target, Wholes};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
 use crate::store::{Store, dynamic};
@@ -132,7 +133,7 @@ impl<'a> Examination<'a> {
                 Source::New => {
                     let of = wholes.of(slot).map(Into::into);
                     if of.is_none() {
-                        self.added(subject, slot);
+                        self.added(subject, slot, sources);
                     }
                     steps.push(MigrationStep::Added { slot: Box::new(slot.clone()), of });
                 }
@@ -162,11 +163,17 @@ impl<'a> Examination<'a> {
         steps
     }
 
-    fn added(&mut self, subject: Subject<'a>, slot: &Slot) {
-        if !slot.is_required() {
+    fn added(&mut self, subject: Subject<'a>, slot: &Slot, sources: &[Source]) {
+        let needed = NeededIn::new(subject.after, slot, sources);
+        let has_default = slot.default().or(slot.needed_default()).is_some();
+        if has_default || (slot.is_optional() && needed.is_none()) {
             return;
         }
-        let ids = living_rows(&subject.table.rows).map(|row| subject.id(row));
+        let is_given = |row: &u32| {
+            needed.as_ref().is_none_or(|needed| needed.is_given(&subject.table.columns, *row))
+        };
+        let rows = living_rows(&subject.table.rows).filter(is_given);
+        let ids = rows.map(|row| subject.id(row));
         let mut without = ids.filter(|id| !self.overwrites.contains(*id, slot));
         if let Some(example) = without.next() {
             self.rejections.push(MigrationRejection::NoValue {
@@ -243,7 +250,7 @@ impl<'a> Examination<'a> {
             }
             _ => {}
         }
-        for default in [Slot::default, Slot::part_default] {
+        for default in [Slot::default, Slot::part_default, Slot::needed_default] {
             let (from, to) = (default(old).cloned(), default(new).cloned());
             if from != to {
                 steps.push(MigrationStep::Default { slot: name(), from, to });

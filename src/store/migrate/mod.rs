@@ -1,6 +1,7 @@
 //! Migration: plans new schemas for living objects, and applies them in place.
 
 mod examine;
+mod needed;
 mod plan;
 mod rebuild;
 mod rejection;

@@ -10,6 +10,7 @@ use crate::storage::{Blocks, Column, KindTag, Rows, Table};
 use crate::store::dynamic::{self, Pools};
 use crate::store::migrate::Overwrites;
 use crate::store::migrate::examine::{cells_stay, living_rows};
+use crate::store::migrate::needed::NeededIn;
 use crate::store::migrate::wholes::{Part, Target, Wholes};
 use crate::value::Value;
 
@@ -86,7 +87,10 @@ impl Rebuilder<'_> {
                 }
             }
             Source::New | Source::Ambiguous(_) => {
-                let filled = self.fill((after, to), &table.rows);
+                let filled = match NeededIn::new(after, &after.slots()[to], sources) {
+                    Some(needed) => self.fill_needed((after, to), &needed, table),
+                    None => self.fill((after, to), &table.rows),
+                };
                 filled.map(|column| NewColumn::Written(column, None))
             }
         });
@@ -145,6 +149,25 @@ impl Rebuilder<'_> {
             }
         }
         Ok(columns)
+    }
+
+    /// Fills a column with the default where an optional record has other parts.
+    fn fill_needed(
+        &mut self,
+        (schema, to): (&RegisteredSchema, usize),
+        needed: &NeededIn,
+        table: &Table,
+    ) -> Result<Column, LimitError> {
+        let slot = &schema.slots()[to];
+        let mut filled = column_for((schema, to), &table.rows);
+        for row in living_rows(&table.rows) {
+            let given = needed.is_given(&table.columns, row);
+            match slot.default().or(slot.needed_default().filter(|_| given)) {
+                Some(default) => self.write(&mut filled, slot, row, default)?,
+                None => filled.fill(row),
+            }
+        }
+        Ok(filled)
     }
 
     /// Fills a column with the default.

@@ -1,6 +1,7 @@
 //! Optional nested records and tuples: a record gives none of the parts, or all that are needed.
 
 use slotted::{Schema, Store, Value};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 use slotted_definitions::{Format, Undeclared};
 
 use crate::refused;
@@ -197,5 +198,20 @@ fn schemas_of_files_and_of_rust_are_the_same() -> Outcome {
         drops.slots()[0],
         *weapon.slots().iter().find(|own| own.name() == "drops[].item").ok_or("no item")?
     );
+    Ok(())
+}
+
+#[test]
+fn schemas_with_optional_records_are_written_and_read_again() -> Outcome {
+    let definitions = load(&[("s.toml", SCHEMAS)])?;
+    for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
+        let docs = SchemaDocs::default();
+        let schemas = definitions.schemas().map(|schema| (schema, &docs));
+        let text = schemas_to_text(schemas, format)?;
+        let again = load(&[(&format!("s.{}", format.extension()), &text)])?;
+        let schemas: Vec<&Schema> = definitions.schemas().collect();
+        assert_eq!(again.schemas().collect::<Vec<_>>(), schemas, "{text}");
+        assert!(!text.contains("drops[]"), "{text}");
+    }
     Ok(())
 }

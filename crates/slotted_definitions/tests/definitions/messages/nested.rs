@@ -15,6 +15,14 @@ reports! {
     }
     wrong_part { SCHEMA, ("r.yaml", "records:\n  weapon:\n    axe:\n      weight: 1\n      damage:\n        min: 1\n        max: much\n") }
     null_for_required_parts { SCHEMA, ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage": null}}}}"#) }
+    half_an_optional_record {
+        ("s.toml", "[schemas.weapon.slots.damage]\noptional = true\nslots = { min = 'u16', max = 'u16' }\n"),
+        ("r.toml", "[records.weapon.axe]\ndamage = { min = 1 }\n"),
+    }
+    half_an_optional_record_in_an_element {
+        ("s.toml", "[schemas.weapon.slots.damage]\noptional = true\nslots = { min = 'u16', max = 'u16' }\n[schemas.rack.slots]\nweapons = 'list(weapon)'"),
+        ("r.toml", "[records.rack.old]\nweapons = [{ damage = { min = 1 } }, {}]\n"),
+    }
     part_given_twice {
         SCHEMA,
         ("r.json", r#"{"records": {"weapon": {"axe": {"weight": 1, "damage.min": 2, "damage": {"min": 1, "max": 4}}}}}"#),
