@@ -194,7 +194,7 @@ fn changes() -> (Vec<Value>, Vec<Value>) {
         json!({ "effect": { "amount": { "add": [1] } } }),
         json!({ "effect": { "type": "rest", "amount": { "plus": 1 } } }),
         json!({ "effect": { "other": { "plus": 1 } } }),
-        json!({ "effect": { "amount": 1 } }),
+        json!({ "effect": { "amount": "x" } }),
         json!({ "effect": {} }),
         json!({ "form": { "circle": { "x": { "plus": 1 } } } }),
         json!({ "form": { "square": { "r": { "plus": 1 } } } }),

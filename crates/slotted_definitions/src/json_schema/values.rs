@@ -148,7 +148,7 @@ impl<'w> Values<'w> {
             Shape::Union(union) => {
                 let mut variants = self.variants(path, union);
                 if place == Place::Changed {
-                    variants.extend(self.changed_variants(union));
+                    variants.extend(self.changed_variants(path, union));
                 }
                 json!({ "anyOf": variants })
             }
@@ -312,41 +312,35 @@ impl<'w> Values<'w> {
     }
 
     /// Describes maps that change parts of a value whose variant the record says, or the map.
-    fn changed_variants(&self, union: &Union) -> Vec<Json> {
+    fn changed_variants(&self, path: &str, union: &Union) -> Vec<Json> {
         let mut all: Map<String, Json> = Map::new();
         let mut changed = Vec::new();
         for (name, shape) in &union.variants {
             let shape = match (&union.by, shape) {
                 (UnionBy::Sort, Some(Shape::Union(inner))) if **name == *"map" => {
-                    return self.changed_variants(inner);
+                    return self.changed_variants(&format!("{path}|map"), inner);
                 }
                 (UnionBy::Sort, _) if **name != *"map" => continue,
                 (_, shape) => shape,
             };
             let Some(Shape::Record(fields)) = shape else { continue };
             let parts = self.changed_parts(fields);
-            if parts.is_empty() {
-                continue;
-            }
             match &union.by {
                 UnionBy::Tag(tag) => {
-                    let mut tagged = changed_map(parts.clone(), 2);
-                    tagged["properties"][&**tag] = json!({ "const": **name });
-                    tagged["required"] = json!([**tag]);
-                    changed.push(tagged);
-                }
-                UnionBy::Name => changed.push(by_name(name, changed_map(parts, 1))),
-                _ => changed.push(changed_map(parts, 1)),
-            }
-            if let UnionBy::Tag(_) = union.by {
-                for (part, change) in self.changed_parts(fields) {
-                    let known = all.entry(part).or_insert_with(|| json!({ "anyOf": [] }));
-                    if let Some(Json::Array(forms)) = known.get_mut("anyOf")
-                        && !forms.contains(&change)
-                    {
-                        forms.push(change);
+                    let values = self.fields((&format!("{path}@{name}"), fields), Place::Whole);
+                    let forms = values.into_iter().chain(parts.clone());
+                    let forms = forms.filter(|(part, _)| **part != **tag);
+                    forms.for_each(|(part, form)| add_form(&mut all, part, form));
+                    if !parts.is_empty() {
+                        let mut tagged = changed_map(parts, 2);
+                        tagged["properties"][&**tag] = json!({ "const": **name });
+                        tagged["required"] = json!([**tag]);
+                        changed.push(tagged);
                     }
                 }
+                _ if parts.is_empty() => {}
+                UnionBy::Name => changed.push(by_name(name, changed_map(parts, 1))),
+                _ => changed.push(changed_map(parts, 1)),
             }
         }
         if !all.is_empty() {
@@ -483,6 +477,16 @@ pub(super) fn nested_names(schema: &RegisteredSchema) -> BTreeSet<&str> {
         ends.map(|(end, _)| &slot.name()[..end]).filter(|name| !name.contains([']', '}', '@', '|']))
     });
     wholes.collect()
+}
+
+/// Adds a form of the values under a name.
+fn add_form(all: &mut Map<String, Json>, name: String, form: Json) {
+    let known = all.entry(name).or_insert_with(|| json!({ "anyOf": [] }));
+    if let Some(Json::Array(forms)) = known.get_mut("anyOf")
+        && !forms.contains(&form)
+    {
+        forms.push(form);
+    }
 }
 
 /// Describes a map of changes with at least this many entries.
