@@ -183,11 +183,13 @@ fn nested_lists_have_a_json_schema() -> Outcome {
         json!({ "drops": [{ "item": "bone", "count": 3 }, { "item": "bone", "count": null }] }),
         json!({ "spots": [{ "at": null, "deep": { "x": 1 } }, { "deep": { "x": 1 } }] }),
         json!({ "drops": { "item": "bone" }, "armour": [["arm", 4]], "grid": [[1], []] }),
-        json!({ "drops": { "add": [{ "item": "fang" }] }, "skills": { "hunt": 3 }, "grid": null }),
+        json!({ "inherits": "wolf", "drops": { "add": [{ "item": "fang" }] } }),
+        json!({ "skills": { "hunt": 3 }, "grid": null }),
         json!({ "senses": { "smell": { "range": 9.5 } }, "unset": ["armour", "senses"] }),
     ];
     let wrong = vec![
         json!({ "drops": [{ "itme": "bone" }] }),
+        json!({ "drops": { "add": [{ "item": "fang" }] } }),
         json!({ "drops": [{ "chance": 0.5 }] }),
         json!({ "drops": [{ "item": null }] }),
         json!({ "drops": null }),

@@ -44,6 +44,11 @@ impl Operation {
         }
     }
 
+    /// Returns the name of the word in a file.
+    pub(super) fn name_in(self, words: &Words) -> &str {
+        words.name(self.word()).unwrap_or(self.name())
+    }
+
     pub(super) const fn word(self) -> Word {
         match self {
             Self::Add => Word::Add,
@@ -216,11 +221,15 @@ impl RecordReader<'_> {
 
     /// Reports a change in a record that neither inherits nor is a patch.
     pub(super) fn nothing_to_change(&mut self, change: &Change) {
-        let name = change.operation.name();
+        let words = self.records.words.at(change.place);
         self.diagnostics.push_with(|_| {
-            Diagnostic::error(Code::Unexpected, format!("'{name}' has no value to change"))
+            let heirs = words.name(Word::Inherits);
+            let heirs = heirs
+                .map_or_else(String::new, |word| format!(" and records with {}", quoted(word)));
+            let name = quoted(change.operation.name_in(words));
+            Diagnostic::error(Code::Unexpected, format!("{name} has no value to change"))
                 .at(change.place, "this record inherits no value")
-                .help("write the whole value; only patches and records with 'inherits' change one")
+                .help(format!("write the whole value; only patches{heirs} change one"))
         });
     }
 }

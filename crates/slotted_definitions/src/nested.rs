@@ -274,7 +274,8 @@ impl RecordReader<'_> {
             && variant.is_some_and(|name| self.diagnostics.holds_back(name));
         if !matches!(entry.value.data, Data::Bad) && !is_held_back {
             let problem = schema.not_nested(entry.name, &entry.value.to_value());
-            self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
+            let words = Some((&**declared.words, self.registry));
+            self.diagnostics.push_with(|_| refused(&problem, place, entry.value, words));
         }
         // The elements of a list and the values of a variant have their parts anyway.
         if !entry.name.contains(SIGNS) {

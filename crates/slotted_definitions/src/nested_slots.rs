@@ -12,7 +12,9 @@ use crate::node::{Data, Entry, Node};
 use crate::placed::Placed;
 use crate::required_lists::require_lists;
 use crate::slot::SlotDeclaration;
-use crate::slot_problems::{check_key, check_references, inner_default};
+use crate::slot_problems::{
+    brackets_in_elements, check_key, check_references, inner_default, may_lack_brackets,
+};
 use crate::source::Place;
 use crate::within::{InList, Within, is_needed};
 use slotted::Kind;
@@ -87,7 +89,7 @@ pub(super) fn parts<'n, 's>(
         }
         None => whole.is_empty |= keys.is_empty,
     }
-    whole.is_one_or_list |= keys.is_one_or_list;
+    whole.is_one_or_list |= may_lack_brackets((entry, map), (keys.kind, is_patch), within, reading);
     let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
@@ -222,7 +224,6 @@ struct NestedKeys<'n, 's> {
     former: Option<&'n str>,
     is_optional: bool,
     is_empty: bool,
-    is_one_or_list: bool,
     /// The kind with a word for the record.
     kind: Option<(Place, &'n str)>,
     /// The kind of a map's keys.
@@ -278,10 +279,7 @@ impl<'n, 's> NestedKeys<'n, 's> {
                 }
                 "references" => found.references = Some(key),
                 "default" => found.is_empty = is_empty_default(&key.value, reading),
-                "one_or_list" => {
-                    let is_set = reading.bool(&key.value, "'one_or_list'");
-                    found.is_one_or_list = is_set.unwrap_or_default();
-                }
+                "one_or_list" => _ = reading.bool(&key.value, "'one_or_list'"),
                 _ => {
                     let help = "each part has its own kind, default and constraints under 'slots'";
                     reading.unknown(key, "a nested record", &KEYS, Some(help));
@@ -466,6 +464,11 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                     return None;
                 }
                 within.is_empty |= whole.is_empty;
+                let brackets = slot.key("one_or_list").filter(|_| whole.is_one_or_list);
+                if let Some((place, _)) = brackets.filter(|_| within.is_element()) {
+                    diagnostics.push(brackets_in_elements(&slot.name, place));
+                    return None;
+                }
                 within.is_one_or_list |= whole.is_one_or_list;
             }
         }

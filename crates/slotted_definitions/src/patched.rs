@@ -272,10 +272,11 @@ impl Resolver<'_> {
         let given = self.records.list[record as usize].values.get(change.slot.into());
         let unset = given.filter(|given| given.value.is_unset()).map(|given| given.place);
         let (record, defined) = self.shown(record);
-        let (slot, operation) = (quoted(slot.name()), change.operation.name());
+        let operation = quoted(change.operation.name_in(self.records.words.at(change.place)));
+        let slot = quoted(slot.name());
         self.diagnostics.push_with(|_| {
             let message =
-                format!("slot {slot} of {record} has no value that '{operation}' could change");
+                format!("slot {slot} of {record} has no value that {operation} could change");
             let diagnostic = Diagnostic::error(Code::MissingValue, message)
                 .at(change.place, "no value to change");
             let diagnostic = match unset {

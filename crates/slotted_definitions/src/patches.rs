@@ -14,9 +14,9 @@ use crate::records::{
     QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
 };
 use crate::source::Place;
-use crate::words::Word;
+use crate::words::{Word, Words};
 use slotted::schema::{RegisteredSchema, Shape};
-use slotted::{Kind, Value};
+use slotted::{Kind, Store, Value};
 
 impl RecordReader<'_> {
     /// Applies a patch to a record of this pack or an earlier one.
@@ -104,16 +104,8 @@ impl RecordReader<'_> {
                 twice((schema, slot), patch, (given.place, earlier.1), self.diagnostics);
             } else if !is_same {
                 let what = || format!("slot {} of record {}", quoted(name), quoted(patch.name));
-                let merge = match schema.slots()[usize::from(slot)].kind() {
-                    Kind::List(_) if matches!(schema.shape(name), Some(Shape::Map(_))) => {
-                        Some(format!("{name} = {{ add = {{ .. }}, remove = {{ .. }} }}"))
-                    }
-                    Kind::List(_) => Some(format!("{name} = {{ add = [..], remove = [..] }}")),
-                    Kind::Number(_) => {
-                        Some(format!("{name} = {{ times = .. }} or {{ plus = .. }}"))
-                    }
-                    _ => None,
-                };
+                let words = self.records.words.at(given.place);
+                let merge = merge((schema, slot), words, self.registry);
                 self.packs.overwritten(what, merge, own, earlier, self.diagnostics);
             }
         }
@@ -305,6 +297,31 @@ pub(super) struct Patched {
 fn whole_name(schema: &RegisteredSchema, slot: u16) -> &str {
     let name = schema.slots()[usize::from(slot)].name();
     schema.whole_of(name).map_or(name, |(list, _)| list)
+}
+
+/// Returns the change to write in place of a whole value, if the slot takes changes.
+fn merge(
+    (schema, slot): (&RegisteredSchema, u16),
+    words: &Words,
+    registry: &Store,
+) -> Option<String> {
+    let name = whole_name(schema, slot);
+    let of_lists = || words.advised([Word::Add, Word::Remove], registry);
+    Some(match schema.slots()[usize::from(slot)].kind() {
+        Kind::List(_) if matches!(schema.shape(name), Some(Shape::Map(_))) => {
+            let ([add, remove], end) = of_lists();
+            format!("{name} = {{ {add} = {{ .. }}, {remove} = {{ .. }} }}{end}")
+        }
+        Kind::List(_) => {
+            let ([add, remove], end) = of_lists();
+            format!("{name} = {{ {add} = [..], {remove} = [..] }}{end}")
+        }
+        Kind::Number(_) => {
+            let ([times, plus], end) = words.advised([Word::Times, Word::Plus], registry);
+            format!("{name} = {{ {times} = .. }} or {{ {plus} = .. }}{end}")
+        }
+        _ => return None,
+    })
 }
 
 fn later_pack(schema: &RegisteredSchema, name: &str, place: Place, record: Place) -> Diagnostic {

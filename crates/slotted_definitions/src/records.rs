@@ -21,7 +21,7 @@ use crate::schemas::Schemas;
 use crate::source::Place;
 use crate::undeclared::Occurrences;
 use crate::value::{is_reference, not_a_name, refused, wrong_elements};
-use crate::words::{Word, Words};
+use crate::words::{FileWords, Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
@@ -130,6 +130,8 @@ pub(super) struct Records {
     pub(super) incomplete: HashSet<u32>,
     /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
+    /// The words of the files, for messages and the JSON Schema.
+    pub(super) words: FileWords,
 }
 
 /// Reads records and checks their values.
@@ -140,6 +142,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) packs: &'a Packs,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// The records are read, and now their patches are.
+    pub(super) reads_patches: bool,
     /// Slots with the name of a word, each reported once.
     unclear: HashSet<(SchemaId, Word)>,
     /// Undeclared names by schema.
@@ -224,6 +228,7 @@ impl<'a> RecordReader<'a> {
             packs,
             records: Records::default(),
             diagnostics,
+            reads_patches: false,
             unclear: HashSet::new(),
             undeclared_names: HashMap::new(),
             absent: Absent::default(),
@@ -238,6 +243,7 @@ impl<'a> RecordReader<'a> {
     pub(super) fn read(mut self, declarations: Declarations<'_>) -> Records {
         let Declarations { groups, records, record_patches, deletions, skipped, .. } = declarations;
         self.records.list.reserve_exact(records.len());
+        groups.iter().for_each(|group| self.records.words.add(group.file, &group.words));
         let registry = self.registry;
         if self.undeclared != Undeclared::Refuse {
             self.absent = Absent::of(&groups, &records, registry);
@@ -271,6 +277,7 @@ impl<'a> RecordReader<'a> {
                 }
             }
         }
+        self.reads_patches = true;
         for packed in record_patches {
             packed.unpack(&groups, &mut map);
             self.patch(&packed.view(&groups, &map), &mut patched);
@@ -413,6 +420,7 @@ impl<'a> RecordReader<'a> {
         let map = declared.of.map;
         entries.values.reserve(map.len().min(schema.slots().len()));
         for (position, entry) in map.iter().enumerate() {
+            let problems = self.diagnostics.list.len();
             if let Some(word) = declared.words.of_record(&entry.name) {
                 self.word(schema, (word, entry), declared, &mut entries);
                 continue;
@@ -427,6 +435,9 @@ impl<'a> RecordReader<'a> {
                 Some(slot) => self.value(schema, slot, entry.named(), declared, &mut entries),
                 None if declared.taken.contains(&Some(&*entry.name)) => {}
                 None => self.named(schema, entry.named(), declared, &mut entries),
+            }
+            if self.diagnostics.list.len() > problems {
+                self.advise_change(problems, &entry.value, declared.words);
             }
         }
         self.keep_first(schema, declared, &mut entries.values);
@@ -605,35 +616,36 @@ impl<'a> RecordReader<'a> {
             Some(kind) => Err(kind),
             None => self.registry.check_value(slot, &value),
         };
-        match wrong {
-            Ok(()) => Checked::Right(value),
+        let Err(kind) = wrong else { return Checked::Right(value) };
+        let words = Some((self.records.words.at(place), self.registry));
+        match kind {
             // A variant of a removed mod; the slot has a default or is optional.
-            Err(kind)
-                if self.undeclared != Undeclared::Refuse && is_discardable(&kind, schema, slot) =>
+            kind if self.undeclared != Undeclared::Refuse
+                && is_discardable(&kind, schema, slot) =>
             {
                 let problem = schema.problem(slot.name(), kind);
                 let label = self.undeclared.label();
                 self.diagnostics.warn_with(|_| {
                     let patch = patched_key(self.schemas, self.registry, &problem);
-                    let diagnostic = refused(&problem, place, node).into_warning(label);
+                    let diagnostic = refused(&problem, place, node, words).into_warning(label);
                     with_patch(diagnostic, patch, self.packs)
                 });
                 Checked::Discarded
             }
             // A patch in a file that cannot be read may add the variant.
-            Err(kind)
-                if unknown_variant(&kind).is_some_and(|name| self.diagnostics.holds_back(name)) =>
+            kind if unknown_variant(&kind)
+                .is_some_and(|name| self.diagnostics.holds_back(name)) =>
             {
                 Checked::Wrong
             }
-            Err(kind) => {
+            kind => {
                 for kind in
                     wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
                 {
                     let problem = schema.problem(slot.name(), kind);
                     self.diagnostics.push_with(|_| {
                         let patch = patched_key(self.schemas, self.registry, &problem);
-                        with_patch(refused(&problem, place, node), patch, self.packs)
+                        with_patch(refused(&problem, place, node, words), patch, self.packs)
                     });
                 }
                 Checked::Wrong

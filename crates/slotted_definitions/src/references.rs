@@ -12,6 +12,7 @@ use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
 use crate::source::{Files, Place};
+use crate::words::{Word, Words};
 use slotted::Kind;
 use slotted::Store;
 use slotted::Value;
@@ -330,10 +331,14 @@ impl Resolver<'_> {
             false => Nameless::find(of, own_name(name), fits, self.diagnostics),
         };
         match nameless {
-            _ if name.is_empty() => diagnostic.help(format!(
-                "leave the slot out; if the record inherits a value, write unset = [\"{}\"]",
-                slot.name()
-            )),
+            _ if name.is_empty() => {
+                let ([unset], end) =
+                    self.records.words.at(place).advised([Word::Unset], self.registry);
+                diagnostic.help(format!(
+                    "leave the slot out; if the record inherits a value, write {unset} = [\"{}\"]{end}",
+                    slot.name()
+                ))
+            }
             Some(nameless) => nameless.shown(diagnostic),
             None => diagnostic,
         }
@@ -516,7 +521,9 @@ impl Resolver<'_> {
                         let keys = ["optional", "default", "kind"];
                         let (schemas, registry) = (self.schemas, self.registry);
                         let patch = patched(schemas, registry, schema, slot.name(), &keys);
-                        let diagnostic = missing(schema, slot, record.place, record.name.is_some());
+                        let words =
+                            record.name.as_ref().map(|_| self.records.words.at(record.place));
+                        let diagnostic = missing((schema, slot), record.place, words, registry);
                         with_patch(diagnostic, patch, self.packs)
                     });
                 }
@@ -549,7 +556,13 @@ pub(super) fn whole_name<'s>(
     registry.schema_by_id(schema)?.whole_of(slot.name()).map(|(name, _)| name)
 }
 
-fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool) -> Diagnostic {
+/// Reports a slot without a value. The words are those of a record with a name, from which others can inherit.
+fn missing(
+    (schema, slot): (&RegisteredSchema, &Slot),
+    place: Place,
+    words: Option<&Words>,
+    registry: &Store,
+) -> Diagnostic {
     let (name, kind) = match schema.whole_of(slot.name()) {
         Some((name, shape)) => (name, shape.to_string()),
         None => (slot.name(), slot.kind().to_string()),
@@ -559,11 +572,10 @@ fn missing(schema: &RegisteredSchema, slot: &Slot, place: Place, has_name: bool)
     let diagnostic = Diagnostic::error(Code::MissingValue, message)
         .at(place, format!("missing {name}"))
         .expected_found(kind, "nothing");
-    match has_name {
-        true => diagnostic
-            .help("if other records only inherit from this one, mark it with abstract = true"),
-        false => diagnostic,
-    }
+    let Some(words) = words else { return diagnostic };
+    let ([word], end) = words.advised([Word::Abstract], registry);
+    let help = format!("if other records only inherit from this one, mark it with {word} = true");
+    diagnostic.help(help + &end)
 }
 
 /// Returns the record's name of `schema/name`.

@@ -452,6 +452,9 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             self.with_default(schema, is_element)
         };
         let Some(kind) = kind else { return schema };
+        if is_whole && self.refuse_one_or_list(&kind, diagnostics) {
+            return schema;
+        }
         // Built alone to find the errors of every slot.
         let mut alone = add(Schema::builder(among.schema), kind.clone());
         if placed.is_some_and(|placed| placed.has_lengths) {

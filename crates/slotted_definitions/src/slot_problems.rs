@@ -6,13 +6,14 @@ use crate::blame::{cause, with_patch};
 use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::keys::Reading;
-use crate::kind_name;
+use crate::kind_name::{self, Form};
 use crate::names::bad_name;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot::SlotDeclaration;
 use crate::source::Place;
 use crate::value::{element, refused};
+use crate::within::Within;
 use slotted::schema::{KindError, Problem, ProblemKind, Slot};
 use slotted::{Kind, SchemaError, Store, Value};
 
@@ -39,7 +40,7 @@ impl SlotDeclaration<'_, '_> {
         if let Err(kind) = registry.check_value(inherited, &value) {
             let slot = Arc::from(inherited.name());
             let problem = Problem { record: None, schema: schema.into(), slot, kind };
-            let mut diagnostic = refused(&problem, place, node);
+            let mut diagnostic = refused(&problem, place, node, None);
             let error = SchemaError::BadDefault(Box::new(problem));
             (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
             diagnostics.push(diagnostic);
@@ -56,6 +57,25 @@ impl SlotDeclaration<'_, '_> {
             let help = "remove 'optional': who leaves the part out gets its default";
             diagnostics.push(diagnostic.at(place, "the part is optional").help(help));
         }
+    }
+
+    /// Reports that values of this kind have no brackets to leave out. Returns `false` if the declaration says no such thing.
+    pub(super) fn refuse_one_or_list(&self, kind: &Kind, diagnostics: &mut Diagnostics) -> bool {
+        let is_in_list = self.placed.as_ref().is_some_and(|placed| placed.is_in_list);
+        let Some((place, node)) = self.key("one_or_list") else { return false };
+        let is_list = matches!(kind, Kind::List(_)) && !is_in_list;
+        if is_list || !matches!(node.data, Data::Bool(true)) {
+            return false;
+        }
+        let element = match kind.element() {
+            Kind::Enum(_) => "enum".to_owned(),
+            element => element.to_string(),
+        };
+        diagnostics.push(match is_in_list {
+            true => brackets_in_elements(&self.name, place),
+            false => no_brackets(&self.name, place, &element),
+        });
+        true
     }
 
     /// Reports an error in the declaration at its key.
@@ -85,7 +105,7 @@ impl SlotDeclaration<'_, '_> {
                     diagnostic.at(place, "a reference has no default").help(help)
                 }
                 Some((place, node)) => {
-                    let mut diagnostic = refused(problem, place, node);
+                    let mut diagnostic = refused(problem, place, node, None);
                     (diagnostic.code, diagnostic.message) = (Code::BadSlot, error.to_string());
                     let cause = cause(&problem.kind).unwrap_or_default();
                     let patched = self.patched();
@@ -108,6 +128,46 @@ impl SlotDeclaration<'_, '_> {
         let second = list.iter().filter(is_same).nth(1);
         second.map_or(place, |node| Place { span: node.span, ..place })
     }
+}
+
+/// Reports `one_or_list` at a kind that is no list.
+pub(super) fn no_brackets(slot: &str, place: Place, kind: &str) -> Diagnostic {
+    let message = format!("slot {} cannot have 'one_or_list'", quoted(slot));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, format!("{kind} is no list"))
+        .help(format!("write kind = \"list({kind})\", or remove 'one_or_list'"))
+}
+
+/// Reports `one_or_list` at a list in the elements of another one.
+pub(super) fn brackets_in_elements(slot: &str, place: Place) -> Diagnostic {
+    let message = format!("slot {} cannot have 'one_or_list'", quoted(slot));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, "not for a list in elements or variants")
+        .help("remove it: only the outer list can be written without brackets")
+}
+
+/// Returns whether a list of one element needs no brackets. Reports `one_or_list` at a value that is no list outside of others.
+pub(super) fn may_lack_brackets(
+    (slot, keys): (&Entry<'_>, &[Entry<'_>]),
+    (kind, is_patch): (Option<(Place, &str)>, bool),
+    within: &Within,
+    reading: &mut Reading<'_>,
+) -> bool {
+    let key = keys.iter().find(|key| key.name == "one_or_list");
+    let key = key.filter(|key| matches!(key.value.data, Data::Bool(true)));
+    let Some(key) = key else { return false };
+    let (name, place) = (within.name(&slot.name), reading.place(key.value.span));
+    let problem = match kind.map_or("record", |(_, kind)| kind.trim()) {
+        // The kind is in another file.
+        _ if kind.is_none() && is_patch => return true,
+        _ if within.is_element() => brackets_in_elements(&name, place),
+        "list" => return true,
+        "map" => no_brackets(&name, place, "map(record)"),
+        kind if matches!(kind_name::form(kind, &|_| true), Form::List(_)) => return true,
+        kind => no_brackets(&name, place, kind),
+    };
+    reading.diagnostics.push(problem);
+    false
 }
 
 /// Returns whether the value is refused because no record exists yet.

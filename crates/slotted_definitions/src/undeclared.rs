@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
-use crate::node::Named;
+use crate::node::{Data, Entry, Named, Node};
 use crate::records::{QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
-use crate::words::Word;
+use crate::words::{Word, Words};
+use slotted::Store;
 use slotted::schema::RegisteredSchema;
 
 /// The places of one mistake in several records.
@@ -36,20 +37,32 @@ impl RecordReader<'_> {
             let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
             quarantined.push(QuarantinedValue { name, value, place });
         }
-        let mut help = None;
-        if self.undeclared == Undeclared::Refuse && means_inherits(entry.name) {
-            // The record that is read now; what it lacks may be inherited.
-            self.records.incomplete.insert(self.records.list.len() as u32);
-            help = declared.words.name(Word::Inherits).map(|word| {
-                let advice = declared.words.advice(Word::Inherits, Some(entry.name));
-                format!("write {} instead; or to keep this word, {advice}", quoted(word))
-            });
-        }
         let occurrences = self.undeclared_names.entry(key).or_default();
         occurrences.count += 1;
-        occurrences.help = occurrences.help.take().or(help);
+        if self.undeclared == Undeclared::Refuse {
+            let words = &**declared.words;
+            let meant = words.missed(entry.name, Word::OF_RECORDS);
+            let is_fixed = matches!(meant, Some(Word::Inherits | Word::Abstract));
+            if (is_fixed || means_inherits(entry.name)) && !self.reads_patches {
+                // The record that is read now; what it lacks may be inherited.
+                self.records.incomplete.insert(self.records.list.len() as u32);
+            }
+            if occurrences.help.is_none() && !(is_fixed && self.reads_patches) {
+                occurrences.help = meant_word(entry.name, meant, (words, self.registry));
+            }
+        }
         if occurrences.first.len() < SHOWN_PLACES {
             occurrences.first.push(place);
+        }
+    }
+
+    /// Adds advice to the problem of a value that is a map of changes by the words of other files.
+    pub(super) fn advise_change(&mut self, problem: usize, value: &Node<'_>, words: &Words) {
+        if let Some(word) = missed_change(value, words) {
+            let advice = words.missed_advice(word, self.registry);
+            if let Some(diagnostic) = self.diagnostics.list.get_mut(problem) {
+                diagnostic.help.push(advice);
+            }
         }
     }
 
@@ -138,9 +151,6 @@ fn undeclared(
         ("delete" | "deleted", _) => {
             format!("to delete a record, write patches.delete.{} = [\"NAME\"]", schema.name())
         }
-        ("add" | "remove" | "times" | "plus", _) => {
-            format!("write it at the slot, as in SLOT = {{ {name} = .. }}")
-        }
         (_, []) => format!("{of} has no slots"),
         (name, _) => {
             match name.rsplit_once('.').filter(|(whole, _)| whole.contains([']', '}', '@', '|'])) {
@@ -155,9 +165,49 @@ fn undeclared(
         }
     };
     let help = occurrences.help.clone().unwrap_or(help);
-    let needs_help = is_refused && suggestion.is_none();
+    let is_word = occurrences.help.is_some() && Word::all().any(|word| word.name() == name);
+    let needs_help = is_refused && (suggestion.is_none() || is_word);
     let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
     if needs_help { diagnostic.help(help) } else { diagnostic }
+}
+
+/// Returns the advice for a name that is no slot and may mean a word. `missed` is the word that it means elsewhere.
+fn meant_word(
+    name: &str,
+    missed: Option<Word>,
+    (words, registry): (&Words, &Store),
+) -> Option<String> {
+    if let Some(word) = missed {
+        return Some(words.missed_advice(word, registry));
+    }
+    let change = words.of_value(name).or_else(|| words.missed(name, Word::OF_VALUES));
+    if let Some(word) = change {
+        let ([word], end) = words.advised([word], registry);
+        return Some(format!("write it at the slot, as in SLOT = {{ {word} = .. }}{end}"));
+    }
+    if !means_inherits(name) {
+        return None;
+    }
+    let advice = words.advice(Word::Inherits, Some(name));
+    Some(match words.name(Word::Inherits) {
+        Some(word) => format!("write {} instead; or to keep this word, {advice}", quoted(word)),
+        None => format!("if the record should inherit by this word, {advice}"),
+    })
+}
+
+/// Returns the first map in a value whose names are words elsewhere, but not in its file, and one of the words.
+fn missed_change(node: &Node<'_>, words: &Words) -> Option<Word> {
+    match &node.data {
+        Data::Map(map) => {
+            let word = |entry: &Entry<'_>| words.missed(&entry.name, Word::OF_VALUES);
+            match map.iter().map(word).collect::<Option<Vec<Word>>>() {
+                Some(missed) if !missed.is_empty() => missed.first().copied(),
+                _ => map.iter().find_map(|entry| missed_change(&entry.value, words)),
+            }
+        }
+        Data::List(list) => list.iter().find_map(|node| missed_change(node, words)),
+        _ => None,
+    }
 }
 
 /// Returns whether other games have this name for `inherits`.

@@ -7,9 +7,10 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean, quoted};
 use crate::names::have_same_letters;
 use crate::node::{Data, Node};
 use crate::source::Place;
-use slotted::Value;
+use crate::words::{Word, Words};
+use slotted::schema::{EnumKind, Problem, ProblemKind, Suggestion};
 use slotted::{Kind, schema::NumberKind, schema::VectorKind};
-use slotted::{schema::Problem, schema::ProblemKind};
+use slotted::{Store, Value};
 
 /// Returns `true` if the slot holds references and the value is the name of a record, or a list of names.
 pub(super) fn is_reference(kind: &Kind, value: &Value) -> bool {
@@ -55,8 +56,13 @@ pub(super) fn wrong_elements(
     problems
 }
 
-/// Reports an invalid value.
-pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagnostic {
+/// Reports an invalid value. The words are those of the record's file; the default of a slot has none.
+pub(super) fn refused(
+    problem: &Problem,
+    place: Place,
+    node: &Node<'_>,
+    words: Option<(&Words, &Store)>,
+) -> Diagnostic {
     let (kind, node) = element(&problem.kind, node);
     let place = Place { span: node.span, ..place };
     let diagnostic = Diagnostic::error(Code::BadValue, without_number(problem));
@@ -74,8 +80,13 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             let diagnostic = with(diagnostic, label, expected.to_string());
             // Patches change lists of records as a whole.
             let is_part = problem.slot.contains(['[', '{']) && matches!(found, Value::Map(_));
-            let help = help_for_kind(expected, found).filter(|_| !is_part);
-            help.into_iter().fold(diagnostic, Diagnostic::help)
+            let help = match (found, words) {
+                (Value::Text(text), _) if matches!(&**text, "null" | "nil" | "none") => {
+                    without_value(problem, words)
+                }
+                _ => help_for_kind(expected, found, words.map(|(words, _)| words)),
+            };
+            help.filter(|_| !is_part).into_iter().fold(diagnostic, Diagnostic::help)
         }
         ProblemKind::DoesNotFit { expected, found } if is_inexact(expected, found) => {
             let (number, most) = match expected.component() {
@@ -104,18 +115,9 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             with(diagnostic, label, expected)
         }
         ProblemKind::UnknownVariant { expected, suggestion, .. } => {
-            let variants = expected.variants().join(", ");
-            let mut diagnostic =
-                with(diagnostic, "no such variant".to_owned(), format!("one of {variants}"));
-            let Value::Text(text) = &found else { return diagnostic };
-            let mut known = expected.variants().iter();
-            match known.find(|variant| !text.is_ascii() && have_same_letters(text, variant)) {
-                Some(same) => {
-                    diagnostic.message.push_str(&did_you_mean(Some(same)));
-                    diagnostic.suggest(Some(Arc::from(&**same))).look_alike(text)
-                }
-                None => diagnostic.suggest(suggestion.shared_name().cloned()),
-            }
+            let expected_one = format!("one of {}", expected.variants().join(", "));
+            let diagnostic = with(diagnostic, "no such variant".to_owned(), expected_one);
+            unknown_variant(diagnostic, (expected, suggestion), &found)
         }
         ProblemKind::NotNested { expected, .. } => {
             let (label, help) = nested_in_words(expected, &found);
@@ -123,6 +125,23 @@ pub(super) fn refused(problem: &Problem, place: Place, node: &Node<'_>) -> Diagn
             if help.is_empty() { diagnostic } else { diagnostic.help(help) }
         }
         _ => diagnostic.at(place, ""),
+    }
+}
+
+/// Adds the variant that is meant.
+fn unknown_variant(
+    mut diagnostic: Diagnostic,
+    (expected, suggestion): (&EnumKind, &Suggestion),
+    found: &Value,
+) -> Diagnostic {
+    let Value::Text(text) = found else { return diagnostic };
+    let mut known = expected.variants().iter();
+    match known.find(|variant| !text.is_ascii() && have_same_letters(text, variant)) {
+        Some(same) => {
+            diagnostic.message.push_str(&did_you_mean(Some(same)));
+            diagnostic.suggest(Some(Arc::from(&**same))).look_alike(text)
+        }
+        None => diagnostic.suggest(suggestion.shared_name().cloned()),
     }
 }
 
@@ -260,8 +279,50 @@ fn vector_in_words(kind: VectorKind) -> String {
     }
 }
 
+/// Returns advice for the text `null` in a slot that takes no text.
+fn without_value(problem: &Problem, words: Option<(&Words, &Store)>) -> Option<String> {
+    let Some((words, registry)) = words else {
+        return Some("remove the default if the slot has none".to_owned());
+    };
+    let schema = registry.schema(&problem.schema)?;
+    let slot = &schema.slots()[schema.slot_index(&problem.slot)?];
+    // Inside of lists and unions, nothing can be unset by its name.
+    if schema.whole_of(slot.name()).is_some() {
+        return None;
+    }
+    if !slot.is_optional() {
+        let help = match slot.default() {
+            Some(_) => "remove the slot to get its default",
+            None => "write a value; the slot is not optional",
+        };
+        return Some(help.to_owned());
+    }
+    let ([unset], end) = words.advised([Word::Unset], registry);
+    let name = slot.name();
+    Some(format!(
+        "remove the slot if it has no value; if the record inherits one, write {unset} = [\"{name}\"]{end}"
+    ))
+}
+
+/// Returns the end of advice: the changes that patches or records of the file can write in place of a value.
+fn or_changes<const N: usize>(words: Option<&Words>, changes: [(Word, &str); N]) -> String {
+    let Some(words) = words else { return String::new() };
+    let who = match words.are_of_entry() {
+        false => "a patch",
+        true if words.name(Word::Inherits).is_some() => "a record that inherits",
+        true => return String::new(),
+    };
+    let changes = changes.into_iter();
+    let changes =
+        changes.filter_map(|(word, value)| Some(format!("{} = {value}", words.key(word)?)));
+    match &*changes.collect::<Vec<_>>().join(", ") {
+        "" => String::new(),
+        changes => format!("; {who} can change it with {{ {changes} }}"),
+    }
+}
+
 /// Suggests the most likely fix.
-fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
+fn help_for_kind(expected: &Kind, found: &Value, words: Option<&Words>) -> Option<String> {
     match (expected, found) {
         (Kind::Number(_), Value::Text(text)) if text.parse::<f64>().is_ok() => {
             Some("write the number without quotes".to_owned())
@@ -272,9 +333,6 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         (Kind::Bool, Value::Text(text)) if text.eq_ignore_ascii_case("false") => {
             Some("write false, in lower case and without quotes".to_owned())
         }
-        (_, Value::Text(text)) if matches!(&**text, "null" | "nil" | "none") => {
-            Some("remove the slot if it has no value, or list it under 'unset'".to_owned())
-        }
         (Kind::Bool, Value::Text(_)) => Some("write true or false without quotes".to_owned()),
         (Kind::Text, Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write it in quotes".to_owned())
@@ -282,12 +340,13 @@ fn help_for_kind(expected: &Kind, found: &Value) -> Option<String> {
         (Kind::Enum(_), Value::Int(_) | Value::F64(_) | Value::Bool(_)) => {
             Some("write the name of the variant in quotes".to_owned())
         }
-        (Kind::List(_), Value::Map(_)) => Some(
-            "write a list in brackets; a patch can change it with { add = [..], remove = [..] }"
-                .to_owned(),
-        ),
+        (Kind::List(_), Value::Map(_)) => {
+            let changes = or_changes(words, [(Word::Add, "[..]"), (Word::Remove, "[..]")]);
+            Some(format!("write a list in brackets{changes}"))
+        }
         (Kind::Number(_), Value::Map(_)) => {
-            Some("write a number; a patch can change it with { times = 2, plus = 1 }".to_owned())
+            let changes = or_changes(words, [(Word::Times, "2"), (Word::Plus, "1")]);
+            Some(format!("write a number{changes}"))
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {
             let help = match list.element() {

@@ -18,6 +18,7 @@ mod optional_records;
 mod patches;
 mod properties;
 mod references;
+mod renamed_words;
 mod ron_names;
 mod support;
 mod unions;

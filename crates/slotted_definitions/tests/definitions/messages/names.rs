@@ -9,6 +9,7 @@ reports! {
     slot_with_cyrillic_letter { UNIT, ("a.toml", "[records.unit.grunt]\n\"h\u{435}alth\" = 80.0\n") }
     slot_or_word { ("a.toml", "[schemas.unit.slots]\ninherits = \"text\"\nabstract = \"bool\"\n[records.unit.orc]\ninherits = \"x\"\nabstract = true\n") }
     two_words_of_one_name { ("a.toml", "words = { inherits = \"abstract\", unset = 3, copies = \"x\" }\n") }
+    two_words_renamed_alike { ("a.toml", "words = { unset = \"none\", inherits = \"x\", if_pack = \"x\", add = \"\", plus = \"x\" }\n") }
     copy_from { UNIT, ("a.toml", "[schemas.item.slots]\nhp = \"u8\"\n[records.item.a]\nhp = 1\n[records.item.b]\ncopy-from = \"a\"\n") }
     own_abstract { UNIT, ("pack.toml", "objects.\"items.json\" = \"unit\"\n"), ("items.json", "[{ \"abstract\": \"base\" }, { \"if_pack\": 3 }]\n") }
     copy_from_in_a_games_file { UNIT, ("pack.toml", "objects.\"items.json\" = { schema = \"unit\", words = { abstract = false } }\n"), ("items.json", "[{ \"copy-from\": \"base\" }]\n") }

@@ -15,6 +15,14 @@ reports! {
     default_of_no_inherited_slot {
         ("s.toml", "schemas.unit.slots.hp = { kind = 'u8', default = 1 }\nschemas.orc = { extends = 'unit', slots = { ph = { default = 2 } } }"),
     }
+    one_or_list_of_no_list {
+        ("s.toml", "[schemas.unit.slots]\na = { kind = 'text', one_or_list = true }\nb = { variants = ['x'], one_or_list = true }\n\
+                    c = { one_or_list = true, slots = { x = 'u8' } }\nd = { kind = 'vec3', one_or_list = false }\n"),
+    }
+    one_or_list_in_elements {
+        ("s.toml", "[schemas.unit.slots]\na = { kind = 'list', slots = { x = { kind = 'list(u8)', one_or_list = true }, \
+                    y = { kind = 'list(list(u8))', one_or_list = true }, z = { kind = 'any', one_or_list = true } } }\n"),
+    }
     misspelt_key { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
     keys_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
     misspelt_kind { ("a.toml", "[schemas.unit.slots]\nhealth = \"f23\"\n") }
