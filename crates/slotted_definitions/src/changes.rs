@@ -179,9 +179,10 @@ impl RecordReader<'_> {
             let elements = Named { value: &key.value, ..entry };
             self.parts((schema, shape), elements, declared, &mut parts);
             entries.quarantined.append(&mut parts.quarantined);
-            if !parts.discarded.is_empty() {
+            if !parts.discarded.is_empty() || !parts.surplus.is_empty() {
                 if self.undeclared == Undeclared::Quarantine {
-                    let (name, value) = (entry.name.into(), entry.value.to_value());
+                    let change = (Arc::from(&*key.name), key.value.to_value());
+                    let (name, value) = (entry.name.into(), Value::Map([change].into()));
                     entries.quarantined.push(QuarantinedValue { name, value, place });
                 }
                 continue;

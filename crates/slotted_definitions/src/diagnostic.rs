@@ -308,6 +308,14 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// Takes the problems after the first ones, to report them later or not at all.
+    pub(super) fn take_after(&mut self, first: usize) -> Vec<Diagnostic> {
+        let taken = self.list.split_off(first.min(self.list.len()));
+        let errors = taken.iter().filter(|taken| taken.severity == Severity::Error);
+        self.errors -= errors.count();
+        taken
+    }
+
     /// Adds an error; builds it only if it is kept.
     pub(super) fn push_with(&mut self, make: impl FnOnce(&mut Self) -> Diagnostic) {
         self.push_kept(make, 1);

@@ -208,6 +208,7 @@
 )]
 
 mod absent;
+mod absent_slots;
 mod ancestry;
 mod aside;
 mod blame;

@@ -143,7 +143,8 @@ impl RecordReader<'_> {
         self.discard_wholes((schema, shape), entry, declared, entries);
     }
 
-    /// Discards lists, maps and unions with a part that is discarded. As a whole they can come back.
+    /// Discards lists, maps and unions with a part that is discarded, and keeps those with a part that no slot takes. As a whole
+    /// they can come back.
     fn discard_wholes(
         &self,
         (schema, shape): (&RegisteredSchema, &Shape),
@@ -156,7 +157,10 @@ impl RecordReader<'_> {
         let discarded =
             entries.discarded.extract_if(.., |slot| parts.contains(&usize::from(*slot)));
         let wholes = discarded.filter_map(|slot| Some(schema.whole_of(name_of(slot))?.0));
-        for whole in wholes.collect::<BTreeSet<&str>>() {
+        let wholes: BTreeSet<&str> = wholes.collect();
+        let mut kept: BTreeSet<Arc<str>> = std::mem::take(&mut entries.surplus);
+        kept.extend(wholes.iter().map(|whole| Arc::from(*whole)));
+        for whole in wholes {
             let is_part = |given: &&mut Given| {
                 schema.whole_of(name_of(given.slot)).is_some_and(|(name, _)| name == whole)
             };
@@ -164,12 +168,11 @@ impl RecordReader<'_> {
                 let slot = &schema.slots()[usize::from(given.slot)];
                 given.value = slot.default().cloned().unwrap_or_default();
             }
-            if self.undeclared == Undeclared::Quarantine {
-                let node = part_of(entry, whole).unwrap_or(entry.value);
-                let place = Place { file: declared.of.place.file, span: node.span };
-                let (name, value) = (whole.into(), node.to_value());
-                entries.quarantined.push(QuarantinedValue { name, value, place });
-            }
+        }
+        for name in kept.into_iter().filter(|_| self.undeclared == Undeclared::Quarantine) {
+            let node = part_of(entry, &name).unwrap_or(entry.value);
+            let place = Place { file: declared.of.place.file, span: node.span };
+            entries.quarantined.push(QuarantinedValue { name, value: node.to_value(), place });
         }
     }
 
@@ -219,7 +222,14 @@ impl RecordReader<'_> {
                     return;
                 }
                 let part = Named { name: &name, span, value };
-                self.undeclared(schema, part, declared, &mut entries.quarantined);
+                match name.find(SIGNS) {
+                    // The element is incomplete without the part.
+                    Some(end) => {
+                        entries.surplus.insert(name[..end].into());
+                        self.undeclared(schema, part, declared, &mut Vec::new());
+                    }
+                    None => self.undeclared(schema, part, declared, &mut entries.quarantined),
+                }
             }
             Found::Misshapen { name, value }
                 if !name.contains(['[', '{'])

@@ -1,6 +1,6 @@
 //! Declarations of nested values: slots whose parts are declared under `slots`, or whose kind says what they are made of.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, var
 use crate::node::{Data, Entry, Node};
 use crate::required_lists::require_lists;
 use crate::slot::{Placed, SlotDeclaration};
-use crate::slot_problems::{check_key, check_references, inner_default};
+use crate::slot_problems::{SlotProblems, check_key, check_references, inner_default};
 use crate::source::Place;
 use crate::within::{InList, Within};
 use slotted::Kind;
@@ -340,6 +340,8 @@ pub(super) struct Expansion<'m, 'n, 's> {
     most: usize,
     /// The slots, records and bases that may follow in all schemas.
     left: Cell<usize>,
+    /// Reports each problem at the slot's own schema.
+    problems: &'m RefCell<SlotProblems>,
 }
 
 /// A deeper part has a longer name than slots may have.
@@ -357,14 +359,20 @@ pub(super) struct Expanded<'n, 's> {
     left: usize,
     /// The schemas around the current slot.
     around: Vec<usize>,
+    /// The limit of slots is reached.
+    is_full: bool,
 }
 
 impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     /// Begins the expansion of schemas with at most this many slots each, and `all` together.
-    pub(super) fn new(schemas: Vec<Nestable<'m, 'n, 's>>, most: usize, all: usize) -> Self {
+    pub(super) fn new(
+        schemas: Vec<Nestable<'m, 'n, 's>>,
+        (most, all): (usize, usize),
+        problems: &'m RefCell<SlotProblems>,
+    ) -> Self {
         let names = schemas.iter().enumerate();
         let positions = names.map(|(position, schema)| (schema.name, position)).collect();
-        Self { schemas, positions, most, left: Cell::new(all) }
+        Self { schemas, positions, most, left: Cell::new(all), problems }
     }
 
     /// Returns the names of all schemas.
@@ -381,18 +389,18 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         })
     }
 
-    /// Returns the slots of a schema, or `None` after it has reported a problem.
+    /// Returns the slots of a schema without those that have a problem, and whether these are all.
     pub(super) fn slots(
         &self,
         schema: usize,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<SlotDeclaration<'n, 's>>> {
-        let (slots, companions) = (Vec::new(), HashSet::new());
-        let mut expanded = Expanded { slots, companions, left: self.most, around: vec![schema] };
+    ) -> (Vec<SlotDeclaration<'n, 's>>, bool) {
+        let (slots, companions, around) = (Vec::new(), HashSet::new(), vec![schema]);
+        let mut expanded = Expanded { slots, companions, left: self.most, around, is_full: false };
         let own = self.schemas[schema].slots;
-        self.add(own, &Within::default(), &mut expanded, diagnostics)?;
+        let added = self.add(own, &Within::default(), &mut expanded, diagnostics);
         require_lists(&mut expanded.slots);
-        Some(expanded.slots)
+        (expanded.slots, added.is_some())
     }
 
     /// Returns the form of a kind. The name of a schema is one of a nested record.
@@ -407,20 +415,42 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         expanded: &mut Expanded<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
+        let mut are_right = Some(());
         for slot in slots {
-            let (former, is_optional) = slot.record_keys();
-            let within = within.around(&slot.within.part(slot.part, former, false));
-            let own = Own { is_optional, is_whole: true };
-            match (slot.kind_text(), &slot.tag) {
-                (Some(kind), _) => self.value(slot, (kind, own), within, expanded, diagnostics)?,
-                (None, tag) => {
-                    self.limit(slot, expanded, diagnostics)?;
-                    let leaf = tag.as_ref().map_or(Leaf::Declared, Leaf::Tag);
-                    expanded.push(slot, (leaf, own), &within);
+            let before = (diagnostics.list.len(), diagnostics.errors);
+            let first = expanded.slots.len();
+            if self.slot(slot, within, expanded, diagnostics).is_none() {
+                are_right = None;
+                // A part of a value is none.
+                expanded.slots.truncate(first);
+                if expanded.is_full {
+                    break;
                 }
+                let is_own = expanded.around.len() == 1;
+                self.problems.borrow_mut().add((slot.place, is_own), before, diagnostics);
             }
         }
-        Some(())
+        are_right
+    }
+
+    /// Adds a slot, or those of its parts.
+    fn slot(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        within: &Within,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let (former, is_optional) = slot.record_keys();
+        let within = within.around(&slot.within.part(slot.part, former, false));
+        let own = Own { is_optional, is_whole: true };
+        let Some(kind) = slot.kind_text() else {
+            self.limit(slot, expanded, diagnostics)?;
+            let leaf = slot.tag.as_ref().map_or(Leaf::Declared, Leaf::Tag);
+            expanded.push(slot, (leaf, own), &within);
+            return Some(());
+        };
+        self.value(slot, (kind, own), within, expanded, diagnostics)
     }
 
     fn limit(
@@ -432,6 +462,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let left = expanded.left.checked_sub(1);
         let Some(left) = left.filter(|_| self.take() && expanded.around.len() < DEEPEST) else {
             diagnostics.push(self.too_many(slot.place, expanded));
+            expanded.is_full = true;
             return None;
         };
         expanded.left = left;
@@ -494,9 +525,10 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                     return None;
                 }
                 expanded.around.push(schema);
-                self.add(&self.slots_with_bases(schema), &within, expanded, diagnostics)?;
+                let slots = self.slots_with_bases(schema);
+                let added = self.add(&slots, &within, expanded, diagnostics);
                 expanded.around.pop();
-                Some(())
+                added
             }
         }
     }
@@ -628,6 +660,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_empty,
             is_whole_empty: within.is_empty,
             is_one_or_list: within.is_one_or_list,
+            is_of_other: self.around.len() > 1,
         };
         let kind = match leaf {
             Leaf::Kind(kind) => Some(kind),

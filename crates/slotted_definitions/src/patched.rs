@@ -7,6 +7,7 @@ use crate::changes::{Change, Key, Operation, change_list, change_number, key_of}
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::given::Given;
 use crate::objects::{is_reference, with_ids};
+use crate::patches::is_lost;
 use crate::references::{Resolver, local_id};
 use crate::same_name::SameName;
 use crate::source::Place;
@@ -70,6 +71,13 @@ impl Resolver<'_> {
             }
             false
         });
+        let values = &self.records.list[record as usize].values;
+        let is_kept = |change: &Change| {
+            let given = values.get(change.slot.into());
+            given.is_some_and(|given| is_lost(schema, &given))
+        };
+        changes.retain(|change| !is_kept(change));
+        of_lists.retain(|(_, changes)| !changes.iter().any(is_kept));
         self.keep_own_variant(record, schema, &mut changes);
         changes.sort_by_key(|change| (change.slot, self.packs.rank(change.pack)));
         for changes in changes.chunk_by(|a, b| a.slot == b.slot) {

@@ -1,6 +1,6 @@
 //! Reads records and checks their values.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::absent::Absent;
@@ -15,7 +15,7 @@ use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
 use crate::patches::Patched;
-use crate::references::is_required;
+use crate::references::is_needed;
 use crate::same_name::SameName;
 use crate::schemas::Schemas;
 use crate::source::Place;
@@ -25,7 +25,7 @@ use crate::words::{Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Slot, Tree};
+use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Tree};
 
 /// The policy for values and records that no schema declares, and for what refers to missing records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,6 +128,8 @@ pub(super) struct Records {
     pub(super) incomplete: HashSet<u32>,
     /// Names of records that cannot be checked.
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
+    /// A required slot has a variant of a removed mod, and no value.
+    pub(super) lacks_any: bool,
 }
 
 /// Reads records and checks their values.
@@ -148,6 +150,8 @@ pub(super) struct RecordReader<'a> {
     composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
+    /// The values that are read now are those of a patch.
+    is_patch: bool,
     /// Both save an allocation for each record.
     spare: Vec<Given>,
     buffer: Vec<u8>,
@@ -179,17 +183,6 @@ pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
     declared.of.map.iter().any(|entry| entry.name.bytes().any(is_sign))
 }
 
-fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
-    match kind {
-        ProblemKind::UnknownVariant { .. } => match schema.whole_of(slot.name()) {
-            Some((_, shape)) => !is_required(schema, shape),
-            None => !slot.is_required(),
-        },
-        ProblemKind::Element { kind, .. } => is_discardable(kind, schema, slot),
-        _ => false,
-    }
-}
-
 /// Returns the name of the variant that an enum does not have.
 fn unknown_variant(kind: &ProblemKind) -> Option<&str> {
     match kind {
@@ -207,6 +200,8 @@ pub(super) struct Entries {
     pub(super) changes: Vec<Change>,
     /// Parts of lists whose values no slot takes.
     pub(super) discarded: Vec<u16>,
+    /// Lists, maps and unions with a part that no schema declares.
+    pub(super) surplus: BTreeSet<Arc<str>>,
     is_abstract: bool,
     parent: Option<(Arc<str>, Place)>,
 }
@@ -230,6 +225,7 @@ impl<'a> RecordReader<'a> {
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: schemas.absent.clone(),
+            is_patch: false,
             spare: Vec::new(),
             buffer: Vec::new(),
         }
@@ -272,6 +268,7 @@ impl<'a> RecordReader<'a> {
                 }
             }
         }
+        self.is_patch = true;
         for packed in record_patches {
             packed.unpack(&groups, &mut map);
             self.patch(&packed.view(&groups, &map), &mut patched);
@@ -604,15 +601,18 @@ impl<'a> RecordReader<'a> {
         };
         match wrong {
             Ok(()) => Checked::Right(value),
-            // A variant of a removed mod; the slot has a default or is optional.
+            // A variant of a removed mod. A record that needs a value is kept aside.
             Err(kind)
-                if self.undeclared != Undeclared::Refuse && is_discardable(&kind, schema, slot) =>
+                if self.undeclared != Undeclared::Refuse && unknown_variant(&kind).is_some() =>
             {
                 let problem = schema.problem(slot.name(), kind);
-                let label = self.undeclared.label();
+                let is_needed = is_needed(schema, slot) && !self.is_patch;
+                self.records.lacks_any |= is_needed;
+                let of = if is_needed { "this record is " } else { "" };
+                let label = format!("{of}{}", self.undeclared.label());
                 self.diagnostics.warn_with(|_| {
                     let patch = patched_key(self.schemas, self.registry, &problem);
-                    let diagnostic = refused(&problem, place, node).into_warning(label);
+                    let diagnostic = refused(&problem, place, node).into_warning(&label);
                     with_patch(diagnostic, patch, self.packs)
                 });
                 Checked::Discarded

@@ -57,6 +57,7 @@ pub(super) enum Unresolved {
 
 impl Resolver<'_> {
     pub(super) fn resolve(mut self) {
+        self.keep_changes_of_kept();
         self.references();
         let order = self.parents_first();
         let heirs: HashSet<u32> = order.iter().map(|(record, _)| *record).collect();

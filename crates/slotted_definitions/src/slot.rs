@@ -15,7 +15,7 @@ use crate::nested_unions::{Tag, no_variant};
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
-use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, unknown_kind};
+use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, may_be_declared, unknown_kind};
 use crate::source::Place;
 use crate::within::Within;
 use crate::words::Words;
@@ -86,6 +86,8 @@ pub(super) struct Placed {
     /// `true` if the outermost list around it has an empty default.
     pub(super) is_whole_empty: bool,
     pub(super) is_one_or_list: bool,
+    /// `true` if another schema declares it, for a nested record.
+    pub(super) is_of_other: bool,
 }
 
 /// The keys of a value with several slots.
@@ -293,6 +295,18 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         self.tag.as_mut().is_some_and(|tag| tag.remove(name)) || is_removed
     }
 
+    /// Returns whether it is a key of a map, an element of a tuple or the like, which a kind beside a record declares.
+    pub(super) const fn is_around(&self) -> bool {
+        self.kind.is_some()
+    }
+
+    /// Returns whether it changes a slot that nobody declares: a patch does, or an heir of another schema.
+    pub(super) fn changes_nothing(&self, is_heir: bool) -> bool {
+        let is_patched = !self.keys.is_empty() || !self.variant_changes.is_empty();
+        let is_patched = is_patched && self.keys.values().all(|key| key.patch.is_some());
+        !self.has_kind() && !self.has_unknown && (is_heir || is_patched)
+    }
+
     /// Returns the text of its kind.
     pub(super) fn kind_text(&self) -> Option<&'n str> {
         if self.kind.is_some() {
@@ -317,6 +331,11 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         self.placed.is_some() && *self.name != *self.part
     }
 
+    /// Returns whether another schema declares it, for a nested record.
+    pub(super) fn is_of_other(&self) -> bool {
+        self.placed.as_ref().is_some_and(|placed| placed.is_of_other)
+    }
+
     /// Returns the place of its kind.
     pub(super) fn kind_place(&self) -> Place {
         self.key("kind").map_or(self.place, |(place, _)| place)
@@ -337,8 +356,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         (former, self.key("optional").is_some_and(is_optional))
     }
 
-    /// Returns the keys of a value with several slots, whose single kinds are these. Returns `None` after it has reported a key
-    /// that none of them takes.
+    /// Returns the keys of a value with several slots, whose single kinds are these. Returns `None` after it has reported the
+    /// keys that none of them takes.
     pub(super) fn whole_keys(
         &self,
         kinds: &[&str],
@@ -364,7 +383,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let is_known = |key: &str| {
             known.contains(&key) || kinds.iter().any(|kind| constraint::suits(key, kind))
         };
-        if let Some((key, value)) = self.keys.iter().find(|(key, _)| !is_known(KEYS[**key])) {
+        let unknown = self.keys.iter().filter(|(key, _)| !is_known(KEYS[**key]));
+        let mut are_known = true;
+        for (key, value) in unknown {
+            are_known = false;
             let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
             let (what, label) = match form {
                 Form::Schema(_) => ("the nested record", "not for a nested record"),
@@ -380,6 +402,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             };
             let diagnostic = Diagnostic::error(Code::BadSlot, message);
             diagnostics.push(diagnostic.at(value.place, label).help(help));
+        }
+        if !are_known {
             return None;
         }
         let is_empty = self.read_key(diagnostics, "default", |reading, node| {
@@ -444,7 +468,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let diagnostic =
                 Diagnostic::error(Code::BadSlot, message).at(place, "only a union has a tag");
             diagnostics.push(diagnostic.help(TAG_HELP));
-            return schema;
         }
         let is_element = placed.is_some_and(|placed| placed.is_element && placed.is_whole);
         if is_element && optional == Some(true) && self.key("default").is_some() {
@@ -662,16 +685,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             }
         }
     }
-}
-
-/// Returns whether a file that cannot be read may declare a schema that the kind names.
-fn may_be_declared(kind: &str, diagnostics: &mut Diagnostics) -> bool {
-    let names = kind.split(['(', ')', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
-    let is_known = |name: &str| {
-        matches!(name, "list" | "map" | "enum") || kind_name::parse(name, None).is_ok()
-    };
-    let mut unknown = names.filter(|name| !is_known(name));
-    unknown.any(|name| diagnostics.holds_back(name))
 }
 
 fn is_enum(kind: &Kind) -> bool {

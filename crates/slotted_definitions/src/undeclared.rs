@@ -92,6 +92,14 @@ impl RecordReader<'_> {
         undeclared_names.sort_by_key(|(_, occurrences)| first(occurrences));
         for ((schema, name), occurrences) in undeclared_names {
             let Some(schema) = self.registry.schema(&schema) else { continue };
+            let absent = &self.schemas.absent_slots;
+            let is_absent = |base: &RegisteredSchema| {
+                absent.contains(&(Arc::clone(base.shared_name()), Arc::clone(&name)))
+            };
+            // Reported with its declaration.
+            if !absent.is_empty() && self.registry.schema_and_bases(schema.id()).any(is_absent) {
+                continue;
+            }
             // A patch in that file may add the slot.
             if self.diagnostics.holds_back(&name) {
                 continue;
