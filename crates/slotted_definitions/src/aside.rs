@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::changes::Change;
+use crate::changes::{Change, Operation};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::given::Given;
 use crate::objects::is_reference;
@@ -354,10 +354,17 @@ impl Resolver<'_> {
         let schema = self.schema_of(record).id();
         let slots = self.registry.schema_by_id(schema)?.slots();
         let slot = &slots[usize::from(change.slot)];
-        let Value::List(names) = &change.value else { return Some(change.clone()) };
         if !is_object(slot) {
             return Some(change.clone());
         }
+        if change.operation == Operation::Set {
+            let value = self.reference(record, slot, &change.value, change.place);
+            if value.is_none() {
+                self.keep_part(record, slot, change);
+            }
+            return value.map(|value| Change { value, ..change.clone() });
+        }
+        let Value::List(names) = &change.value else { return Some(change.clone()) };
         let (mut ids, mut missing) = (Vec::new(), Vec::new());
         for name in names.iter() {
             match self.reference(record, slot, name, change.place) {
@@ -369,6 +376,29 @@ impl Resolver<'_> {
             self.keep_change(record, slot.name(), change, missing.into());
         }
         (!ids.is_empty()).then(|| Change { value: ids.into(), ..change.clone() })
+    }
+
+    /// Keeps another value of a union's part for the return of a record, with a warning.
+    fn keep_part(&mut self, record: u32, slot: &Slot, change: &Change) {
+        let schema = self.schema_of(record);
+        let Some((whole, _)) = schema.whole_of(slot.name()) else { return };
+        let whole: Arc<str> = whole.into();
+        let (id, of, is_needed) = (schema.id(), schema.name().into(), is_needed(schema, slot));
+        let name = self.records.list[record as usize].name.clone();
+        if let (Value::Text(missing), true) = (&change.value, is_needed)
+            && let Err(why) = self.find(missing, slot.references())
+        {
+            let place = self.files.part(change.place, missing);
+            self.unresolved((id, slot), (missing, place), &why, self.undeclared.label());
+        }
+        if self.undeclared == Undeclared::Quarantine && name.is_some() {
+            let part = slot.name().rsplit('.').next().unwrap_or_default();
+            let part: Value = [(part, change.value.clone())].into_iter().collect();
+            let values = [(&*whole, part)].into_iter().collect();
+            let words = Words::only(&[]).into();
+            let patch = QuarantinedRecord { schema: of, name, values, words };
+            self.records.quarantined_patches.push(patch);
+        }
     }
 
     /// Keeps a change for the return of a record, if the policy says so.

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::document::RecordDeclaration;
 use crate::given::Given;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
-use crate::value::refused;
+use crate::value::{refused, without_number};
 use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
 use slotted::{Kind, Value};
 
@@ -195,14 +195,23 @@ impl RecordReader<'_> {
                 // The elements of other kinds are never unset.
                 let is_element = slot.name().contains(['[', '{']);
                 if !is_element || *slot.kind().element() == Kind::Any {
-                    let (whole, name) = (quoted(entry.name), quoted(slot.name()));
+                    let part = match slot.name().contains(SIGNS) {
+                        true => slot.name().rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
+                        false => slot.name(),
+                    };
+                    let (whole, name) = (quoted(entry.name), quoted(part));
                     let place = Place { file: declared.of.place.file, span: of.span };
                     let (what, label) = match !is_element {
                         true => (whole, "not in this value"),
                         false => (format!("an element of {whole}"), "not in this element"),
                     };
-                    self.diagnostics.push_with(|_| {
-                        let message = format!("{what} needs a value for {name}");
+                    let of = quoted(schema.name());
+                    let message = format!(
+                        "{what} of {of} needs a value for {name} ({})",
+                        slot.kind().element()
+                    );
+                    let known = (&*message.clone(), place);
+                    self.diagnostics.once_with(known, Severity::Error, |_| {
                         Diagnostic::error(Code::MissingValue, message).at(place, label)
                     });
                 }
@@ -266,7 +275,7 @@ impl RecordReader<'_> {
     }
 
     /// Reports a value that is no map or no list where a nested value must be one.
-    fn misshapen(
+    pub(super) fn misshapen(
         &mut self,
         (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
@@ -284,7 +293,9 @@ impl RecordReader<'_> {
             && variant.is_some_and(|name| self.diagnostics.holds_back(name));
         if !matches!(entry.value.data, Data::Bad) && !is_held_back {
             let problem = schema.not_nested(entry.name, &entry.value.to_value());
-            self.diagnostics.push_with(|_| refused(&problem, place, entry.value));
+            let known = (&*without_number(&problem), place);
+            self.diagnostics
+                .once_with(known, Severity::Error, |_| refused(&problem, place, entry.value));
         }
         // The elements of a list and the values of a variant have their parts anyway.
         if !entry.name.contains(SIGNS) {

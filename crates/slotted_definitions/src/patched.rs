@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::changes::{Change, Key, Operation, change_list, change_number, key_of};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::given::Given;
+use crate::infer::SameData;
 use crate::objects::{is_reference, with_ids};
 use crate::patches::is_lost;
 use crate::references::{Resolver, local_id};
@@ -220,6 +221,21 @@ impl Resolver<'_> {
         let schema = self.records.list[record as usize].schema;
         let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
         let slot = &schema.slots()[usize::from(first.slot)];
+        let sets = changes.iter().filter(|change| change.operation == Operation::Set);
+        let mut sets: Vec<&Change> = sets.copied().collect();
+        // Replaced values follow the load order.
+        sets.sort_by_key(|change| change.pack);
+        self.report_overwritten((record, slot), &sets);
+        if let Some(set) = sets.last() {
+            let (slot, place, value) = (set.slot, set.place, set.value.clone());
+            self.set(record, vec![Given { slot, place, value }]);
+            let packs = self.packs;
+            let is_left = |change: &&&Change| {
+                change.operation != Operation::Set && !packs.knows(set.pack, change.pack)
+            };
+            let left: Vec<&Change> = changes.iter().filter(is_left).copied().collect();
+            return self.change_slot(record, &left);
+        }
         let given = self.records.list[record as usize].values.get(first.slot.into());
         let base_place = given.as_ref().map(|given| given.place);
         let base = given.map(|given| given.value).or_else(|| slot.default().cloned());
@@ -271,6 +287,19 @@ impl Resolver<'_> {
         self.set(record, vec![Given { slot: first.slot, place: last.place, value }]);
     }
 
+    /// Reports packs that give a part different values without knowing of each other.
+    fn report_overwritten(&mut self, (record, slot): (u32, &Slot), sets: &[&Change]) {
+        for pair in sets.windows(2) {
+            let [earlier, own] = pair else { continue };
+            if !own.value.is_same_data(&earlier.value) {
+                let record = self.shown(record).0;
+                let what = || format!("slot {} of record {record}", quoted(slot.name()));
+                let (own, earlier) = ((own.pack, own.place), (earlier.pack, earlier.place));
+                self.packs.overwritten(what, None, own, earlier, self.diagnostics);
+            }
+        }
+    }
+
     pub(super) fn shown(&self, record: u32) -> (String, Place) {
         let record = &self.records.list[record as usize];
         (record.name.as_deref().map_or_else(|| "a record".to_owned(), quoted), record.place)
@@ -279,9 +308,11 @@ impl Resolver<'_> {
     fn no_value(&mut self, record: u32, slot: &Slot, change: &Change) {
         let given = self.records.list[record as usize].values.get(change.slot.into());
         let unset = given.filter(|given| given.value.is_unset()).map(|given| given.place);
+        let schema = self.schema_of(record).name();
         let (record, defined) = self.shown(record);
         let (slot, operation) = (quoted(slot.name()), change.operation.name());
-        self.diagnostics.push_with(|_| {
+        let known = format!("slot {slot} of {schema} has no value that '{operation}' could change");
+        self.diagnostics.once_with((&known, change.place), Severity::Error, |_| {
             let message =
                 format!("slot {slot} of {record} has no value that '{operation}' could change");
             let diagnostic = Diagnostic::error(Code::MissingValue, message)

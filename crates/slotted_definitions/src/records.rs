@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::absent::Absent;
 use crate::blame::{patched_key, with_patch};
 use crate::changes::Change;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
 use crate::keys::Reading;
@@ -19,8 +19,9 @@ use crate::references::is_needed;
 use crate::same_name::SameName;
 use crate::schemas::Schemas;
 use crate::source::Place;
-use crate::undeclared::Occurrences;
-use crate::value::{is_reference, not_a_name, refused, wrong_elements};
+use crate::value::{
+    element_place, is_reference, not_a_name, refused, without_number, wrong_elements,
+};
 use crate::words::{Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
@@ -142,8 +143,6 @@ pub(super) struct RecordReader<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     /// Slots with the name of a word, each reported once.
     unclear: HashSet<(SchemaId, Word)>,
-    /// Undeclared names by schema.
-    pub(super) undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
     /// Records whose parents do not exist.
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
@@ -151,7 +150,7 @@ pub(super) struct RecordReader<'a> {
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
     /// The values that are read now are those of a patch.
-    is_patch: bool,
+    pub(super) is_patch: bool,
     /// Both save an allocation for each record.
     spare: Vec<Given>,
     buffer: Vec<u8>,
@@ -221,7 +220,6 @@ impl<'a> RecordReader<'a> {
             records: Records::default(),
             diagnostics,
             unclear: HashSet::new(),
-            undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: schemas.absent.clone(),
@@ -283,7 +281,6 @@ impl<'a> RecordReader<'a> {
         for deletion in &deletions {
             self.delete(deletion, &patched);
         }
-        self.report_undeclared_names();
         self.records
     }
 
@@ -610,7 +607,9 @@ impl<'a> RecordReader<'a> {
                 self.records.lacks_any |= is_needed;
                 let of = if is_needed { "this record is " } else { "" };
                 let label = format!("{of}{}", self.undeclared.label());
-                self.diagnostics.warn_with(|_| {
+                let known = format!("{label} {}", without_number(&problem));
+                let place = element_place(&problem, place, node);
+                self.diagnostics.once_with((&known, place), Severity::Warning, |_| {
                     let patch = patched_key(self.schemas, self.registry, &problem);
                     let diagnostic = refused(&problem, place, node).into_warning(&label);
                     with_patch(diagnostic, patch, self.packs)
@@ -628,7 +627,9 @@ impl<'a> RecordReader<'a> {
                     wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
                 {
                     let problem = schema.problem(slot.name(), kind);
-                    self.diagnostics.push_with(|_| {
+                    let known = without_number(&problem);
+                    let place = element_place(&problem, place, node);
+                    self.diagnostics.once_with((&known, place), Severity::Error, |_| {
                         let patch = patched_key(self.schemas, self.registry, &problem);
                         with_patch(refused(&problem, place, node), patch, self.packs)
                     });

@@ -570,6 +570,26 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         set.chain(removals).collect()
     }
 
+    /// Returns whether patches remove variants.
+    pub(super) fn removes_any(&self) -> bool {
+        self.variant_changes.iter().any(|change| change.operation == Operation::Remove)
+    }
+
+    /// Reports that patches remove all variants.
+    pub(super) fn without_variants(&self, packs: &Packs) -> Diagnostic {
+        let name = self.name.split(['@', '|']).next().unwrap_or_default();
+        let message = format!("slot {} has no variants left: patches remove all", quoted(name));
+        let place = self.key("variants").map_or(self.place, |(place, _)| place);
+        let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "declared here");
+        let removals = self.variant_changes.iter();
+        let removals = removals.filter(|change| change.operation == Operation::Remove);
+        let diagnostic = removals.fold(diagnostic, |diagnostic, change| {
+            let pack = quoted(packs.name(change.pack));
+            diagnostic.at(change.place, format!("pack {pack} removes variants here"))
+        });
+        diagnostic.help("keep at least one variant: remove fewer, or load only one of the packs")
+    }
+
     /// Returns the variants after the changes of patches.
     fn variants(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Variants {
         let Some((place, node)) = self.key("variants") else {

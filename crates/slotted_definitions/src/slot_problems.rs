@@ -110,6 +110,11 @@ impl SlotDeclaration<'_, '_> {
             SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
                 diagnostic.at(self.second(variant), "repeated here")
             }
+            SchemaError::KindError { reason: KindError::VariantCount(0), .. }
+                if self.removes_any() =>
+            {
+                self.without_variants(packs)
+            }
             SchemaError::KindError { .. } => {
                 let key = if self.key("variants").is_some() { "variants" } else { "kind" };
                 diagnostic.at(at(key), "invalid")
