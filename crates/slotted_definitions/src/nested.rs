@@ -10,7 +10,7 @@ use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::value::{refused, without_number};
-use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
+use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Slot, Tree, Union};
 use slotted::{Kind, Value};
 
 impl<'s> Tree for Node<'s> {
@@ -191,30 +191,8 @@ impl RecordReader<'_> {
                 self.value(schema, slot, part, declared, entries);
             }
             Found::Missing { slot, of } => {
-                let slot = &schema.slots()[slot];
-                // The elements of other kinds are never unset.
-                let is_element = slot.name().contains(['[', '{']);
-                if !is_element || *slot.kind().element() == Kind::Any {
-                    let part = match slot.name().contains(SIGNS) {
-                        true => slot.name().rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
-                        false => slot.name(),
-                    };
-                    let (whole, name) = (quoted(entry.name), quoted(part));
-                    let place = Place { file: declared.of.place.file, span: of.span };
-                    let (what, label) = match !is_element {
-                        true => (whole, "not in this value"),
-                        false => (format!("an element of {whole}"), "not in this element"),
-                    };
-                    let of = quoted(schema.name());
-                    let message = format!(
-                        "{what} of {of} needs a value for {name} ({})",
-                        slot.kind().element()
-                    );
-                    let known = (&*message.clone(), place);
-                    self.diagnostics.once_with(known, Severity::Error, |_| {
-                        Diagnostic::error(Code::MissingValue, message).at(place, label)
-                    });
-                }
+                let place = Place { file: declared.of.place.file, span: of.span };
+                self.missing_part((schema, &schema.slots()[slot]), entry.name, place);
             }
             Found::Surplus { name, value, of } => {
                 let span = name_of(of, value);
@@ -249,6 +227,35 @@ impl RecordReader<'_> {
             }
             _ => {}
         });
+    }
+
+    /// Reports a part that a value or an element lacks.
+    fn missing_part(
+        &mut self,
+        (schema, slot): (&RegisteredSchema, &Slot),
+        whole: &str,
+        place: Place,
+    ) {
+        // The elements of other kinds are never unset.
+        let is_element = slot.name().contains(['[', '{']);
+        if !is_element || *slot.kind().element() == Kind::Any {
+            let part = match slot.name().contains(SIGNS) {
+                true => slot.name().rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
+                false => slot.name(),
+            };
+            let (whole, name) = (quoted(whole), quoted(part));
+            let (what, label) = match !is_element {
+                true => (whole, "not in this value"),
+                false => (format!("an element of {whole}"), "not in this element"),
+            };
+            let of = quoted(schema.name());
+            let kind = if is_element { slot.kind().element() } else { slot.kind() };
+            let message = format!("{what} of {of} needs a value for {name} ({kind})");
+            let known = (&*message.clone(), place);
+            self.diagnostics.once_with(known, Severity::Error, |_| {
+                Diagnostic::error(Code::MissingValue, message).at(place, label)
+            });
+        }
     }
 
     /// Reads the changes of a list or a union in a nested record. Returns `false` if the value is none.

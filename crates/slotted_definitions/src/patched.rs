@@ -221,19 +221,7 @@ impl Resolver<'_> {
         let schema = self.records.list[record as usize].schema;
         let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
         let slot = &schema.slots()[usize::from(first.slot)];
-        let sets = changes.iter().filter(|change| change.operation == Operation::Set);
-        let mut sets: Vec<&Change> = sets.copied().collect();
-        // Replaced values follow the load order.
-        sets.sort_by_key(|change| change.pack);
-        self.report_overwritten((record, slot), &sets);
-        if let Some(set) = sets.last() {
-            let (slot, place, value) = (set.slot, set.place, set.value.clone());
-            self.set(record, vec![Given { slot, place, value }]);
-            let packs = self.packs;
-            let is_left = |change: &&&Change| {
-                change.operation != Operation::Set && !packs.knows(set.pack, change.pack)
-            };
-            let left: Vec<&Change> = changes.iter().filter(is_left).copied().collect();
+        if let Some(left) = self.set_part((record, slot), changes) {
             return self.change_slot(record, &left);
         }
         let given = self.records.list[record as usize].values.get(first.slot.into());
@@ -285,6 +273,26 @@ impl Resolver<'_> {
             return;
         }
         self.set(record, vec![Given { slot: first.slot, place: last.place, value }]);
+    }
+
+    /// Gives a part of a union its last value, and returns the changes that start from it.
+    fn set_part<'c>(
+        &mut self,
+        (record, slot): (u32, &Slot),
+        changes: &[&'c Change],
+    ) -> Option<Vec<&'c Change>> {
+        let is_set = |change: &&&Change| change.operation == Operation::Set;
+        let mut sets: Vec<&Change> = changes.iter().filter(is_set).copied().collect();
+        // Replaced values follow the load order.
+        sets.sort_by_key(|change| change.pack);
+        self.report_overwritten((record, slot), &sets);
+        let set = *sets.last()?;
+        let (slot, place, value) = (set.slot, set.place, set.value.clone());
+        self.set(record, vec![Given { slot, place, value }]);
+        let is_left = |change: &&&Change| {
+            change.operation != Operation::Set && !self.packs.knows(set.pack, change.pack)
+        };
+        Some(changes.iter().filter(is_left).copied().collect())
     }
 
     /// Reports packs that give a part different values without knowing of each other.

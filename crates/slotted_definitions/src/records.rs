@@ -28,7 +28,7 @@ use slotted::Store;
 use slotted::Value;
 use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Tree};
 
-/// The policy for values and records that no schema declares, and for what refers to missing records.
+/// The policy for values and records that no schema declares, and for slots, patches and records that need those of a removed mod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undeclared {

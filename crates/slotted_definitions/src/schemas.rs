@@ -14,14 +14,14 @@ use crate::names::{bad_name, look_alike};
 use crate::nested_slots::{Expansion, Nestable};
 use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::{Among, SlotSource};
+use crate::slot::{Among, SlotDeclaration, SlotSource};
 use crate::slot_notes::SlotNotes;
 use crate::slot_problems::SlotProblems;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, SIGNS};
+use slotted::schema::{RegisteredSchema, SIGNS, SchemaBuilder, Slot};
 use slotted::{Schema, SchemaError};
 
 /// A schema of the files.
@@ -420,46 +420,11 @@ fn define(
     let before = (diagnostics.errors, diagnostics.held_back);
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
     is_right &= before == (diagnostics.errors, diagnostics.held_back);
-    let base = found.extends.and_then(|(base, _)| registry.schema(base));
-    let mut defaults = HashMap::new();
-    let (mut own, mut slots) = (Vec::new(), Vec::new());
     let among = Among { schema: found.name, packs, schemas: names };
-    for slot in &found.slots {
-        // The base may declare it.
-        let is_unclear = !slot.has_kind() && found.extends.is_some() && base.is_none();
-        if is_unclear || problems.is_reported(slot.place) {
-            is_right = false;
-            continue;
-        }
-        let (first, before) = (diagnostics.list.len(), (diagnostics.errors, diagnostics.held_back));
-        match base.and_then(|base| base.slot(&slot.name)) {
-            // The slot of the base has another default here.
-            Some(inherited) if !slot.has_kind() => {
-                let value = slot.inherited_default((found.name, inherited), registry, diagnostics);
-                if let Some((place, value)) = value {
-                    defaults.insert(Arc::clone(inherited.shared_name()), place);
-                    own.push((Arc::clone(inherited.shared_name()), value));
-                }
-            }
-            Some(_) => {
-                let (schema, slot) = (found.name.into(), (&*slot.name).into());
-                refused(found, &SchemaError::DuplicateSlot { schema, slot }, schemas, diagnostics);
-            }
-            None if slot.changes_nothing(found.extends.is_some()) => {
-                let inherited = base.map_or(&[][..], RegisteredSchema::slots);
-                diagnostics.push_with(|known| no_slot(slot, found, inherited, known));
-            }
-            None => {
-                builder = slot.add_to(builder, among, diagnostics);
-                slots.push(slot.notes(diagnostics));
-            }
-        }
-        if before != (diagnostics.errors, diagnostics.held_back) {
-            is_right = false;
-            let first = (first, before.0);
-            problems.add((slot.place, !slot.is_of_other()), first, diagnostics);
-        }
-    }
+    let mut slots =
+        Slots { builder, notes: Vec::new(), defaults: Vec::new(), places: HashMap::new() };
+    is_right &= slots.add(found, (schemas, among), (registry, problems), diagnostics);
+    let Slots { mut builder, notes: slots, defaults: own, places: defaults } = slots;
     for (slot, value) in own {
         builder = builder.inherited_default(slot, value);
     }
@@ -482,6 +447,81 @@ fn define(
         Err(error) => {
             refused(found, &error, schemas, diagnostics);
             None
+        }
+    }
+}
+
+/// The slots of a schema that is built.
+struct Slots {
+    builder: SchemaBuilder,
+    notes: Vec<SlotNotes>,
+    /// Other defaults of inherited slots, with their places.
+    defaults: Vec<(Arc<str>, Value)>,
+    places: HashMap<Arc<str>, Place>,
+}
+
+impl Slots {
+    /// Adds the slots of a schema. Returns `false` if one of them has a problem.
+    fn add(
+        &mut self,
+        found: &MergedSchema<'_, '_>,
+        (schemas, among): (&Schemas, Among<'_>),
+        (registry, problems): (&Store, &mut SlotProblems),
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        let base = found.extends.and_then(|(base, _)| registry.schema(base));
+        let mut are_right = true;
+        for slot in &found.slots {
+            // The base may declare it.
+            let is_unclear = !slot.has_kind() && found.extends.is_some() && base.is_none();
+            if is_unclear || problems.is_reported(slot.place) {
+                are_right = false;
+                continue;
+            }
+            let first = diagnostics.list.len();
+            let before = (diagnostics.errors, diagnostics.held_back);
+            let inherited = base.and_then(|base| base.slot(&slot.name));
+            self.add_slot(slot, inherited, (found, schemas, among), registry, diagnostics);
+            if before != (diagnostics.errors, diagnostics.held_back) {
+                are_right = false;
+                let own = (slot.place, !slot.is_of_other());
+                problems.add(own, (first, before.0), diagnostics);
+            }
+        }
+        are_right
+    }
+
+    fn add_slot(
+        &mut self,
+        slot: &SlotDeclaration<'_, '_>,
+        inherited: Option<&Slot>,
+        (found, schemas, among): (&MergedSchema<'_, '_>, &Schemas, Among<'_>),
+        registry: &Store,
+        diagnostics: &mut Diagnostics,
+    ) {
+        match inherited {
+            // The slot of the base has another default here.
+            Some(inherited) if !slot.has_kind() => {
+                let value = slot.inherited_default((found.name, inherited), registry, diagnostics);
+                if let Some((place, value)) = value {
+                    self.places.insert(Arc::clone(inherited.shared_name()), place);
+                    self.defaults.push((Arc::clone(inherited.shared_name()), value));
+                }
+            }
+            Some(_) => {
+                let (schema, slot) = (found.name.into(), (&*slot.name).into());
+                refused(found, &SchemaError::DuplicateSlot { schema, slot }, schemas, diagnostics);
+            }
+            None if slot.changes_nothing(found.extends.is_some()) => {
+                let base = found.extends.and_then(|(base, _)| registry.schema(base));
+                let inherited = base.map_or(&[][..], RegisteredSchema::slots);
+                diagnostics.push_with(|known| no_slot(slot, found, inherited, known));
+            }
+            None => {
+                let builder = std::mem::replace(&mut self.builder, Schema::builder(found.name));
+                self.builder = slot.add_to(builder, among, diagnostics);
+                self.notes.push(slot.notes(diagnostics));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads slots from their declarations in files.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::changes::{OF_LISTS, Operation, operation};
@@ -10,12 +10,13 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::nested_slots::is_empty_default;
-use crate::nested_unions::{Tag, no_variant};
+use crate::nested_keys::is_empty_default;
+use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::slot_notes::{PatchedKey, SlotNotes};
 use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, may_be_declared, unknown_kind};
+use crate::slot_variants::Variants;
 use crate::source::Place;
 use crate::within::Within;
 use crate::words::Words;
@@ -46,7 +47,7 @@ pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) place: Place,
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
     /// Variants that patches add and remove.
-    variant_changes: Vec<VariantChange<'n, 's>>,
+    pub(super) variant_changes: Vec<VariantChange<'n, 's>>,
     /// Variants of a union that patches have removed.
     removed_variants: BTreeSet<String>,
     /// `true` if it has unknown keys. One of them may be a misspelt `kind`.
@@ -106,11 +107,11 @@ struct SlotKey<'n, 's> {
 }
 
 #[derive(Clone, Copy)]
-struct VariantChange<'n, 's> {
-    pack: usize,
-    place: Place,
-    operation: Operation,
-    node: &'n Node<'s>,
+pub(super) struct VariantChange<'n, 's> {
+    pub(super) pack: usize,
+    pub(super) place: Place,
+    pub(super) operation: Operation,
+    pub(super) node: &'n Node<'s>,
 }
 
 /// A file's declaration of a slot, or of a part of it.
@@ -570,68 +571,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         set.chain(removals).collect()
     }
 
-    /// Returns whether patches remove variants.
-    pub(super) fn removes_any(&self) -> bool {
-        self.variant_changes.iter().any(|change| change.operation == Operation::Remove)
-    }
-
-    /// Reports that patches remove all variants.
-    pub(super) fn without_variants(&self, packs: &Packs) -> Diagnostic {
-        let name = self.name.split(['@', '|']).next().unwrap_or_default();
-        let message = format!("slot {} has no variants left: patches remove all", quoted(name));
-        let place = self.key("variants").map_or(self.place, |(place, _)| place);
-        let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "declared here");
-        let removals = self.variant_changes.iter();
-        let removals = removals.filter(|change| change.operation == Operation::Remove);
-        let diagnostic = removals.fold(diagnostic, |diagnostic, change| {
-            let pack = quoted(packs.name(change.pack));
-            diagnostic.at(change.place, format!("pack {pack} removes variants here"))
-        });
-        diagnostic.help("keep at least one variant: remove fewer, or load only one of the packs")
-    }
-
-    /// Returns the variants after the changes of patches.
-    fn variants(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Variants {
-        let Some((place, node)) = self.key("variants") else {
-            let Some(change) = self.variant_changes.first() else { return Variants::None };
-            let (slot, schema) = (quoted(&self.name), quoted(among.schema));
-            let name = change.operation.name();
-            let message =
-                format!("slot {slot} of {schema} has no variants that '{name}' could change");
-            let diagnostic = Diagnostic::error(Code::BadSlot, message);
-            diagnostics.push(diagnostic.at(change.place, "no variants"));
-            return Variants::Wrong;
-        };
-        let mut reading = Reading { file: place.file, diagnostics };
-        let Some(mut variants) = variants(&mut reading, node) else { return Variants::Wrong };
-        let mut changes: Vec<&VariantChange<'_, '_>> = self.variant_changes.iter().collect();
-        changes.sort_by_key(|change| among.packs.rank(change.pack));
-        let mut is_right = true;
-        let mut removed: HashSet<&str> = HashSet::new();
-        for change in changes {
-            let mut reading = Reading { file: change.place.file, diagnostics: reading.diagnostics };
-            let Some(names) = self::variants(&mut reading, change.node) else {
-                is_right = false;
-                continue;
-            };
-            if change.operation == Operation::Remove {
-                for name in &names {
-                    if !variants.contains(name) && !removed.contains(name) {
-                        let found = (*name, change.place);
-                        no_variant((&self.name, among.schema), found, &mut reading);
-                    }
-                }
-                removed.extend(names);
-                variants.retain(|own| !removed.contains(own));
-            } else {
-                let mut present: HashSet<&str> = variants.iter().copied().collect();
-                names.iter().for_each(|name| _ = removed.remove(name));
-                variants.extend(names.into_iter().filter(|name| present.insert(name)));
-            }
-        }
-        if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
-    }
-
     /// Returns the kind of the slot, which holds the values of all elements if it is in a list.
     fn kind(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
         let Some(placed) = &self.placed else { return self.declared(among, diagnostics) };
@@ -709,18 +648,4 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
 
 fn is_enum(kind: &Kind) -> bool {
     matches!(kind.element(), Kind::Enum(_))
-}
-
-enum Variants {
-    None,
-    Some(Kind),
-    /// Reported.
-    Wrong,
-}
-
-fn variants<'n>(reading: &mut Reading<'_>, node: &'n Node<'_>) -> Option<Vec<&'n str>> {
-    let list = reading.list(node, "'variants'", "a list of names")?;
-    let names: Vec<Option<&str>> =
-        list.iter().map(|node| reading.text(node, "a variant")).collect();
-    names.into_iter().collect()
 }

@@ -368,9 +368,7 @@ fn a_list_that_the_game_has_changed_is_written_without_kept_parts() -> Outcome {
     Ok(())
 }
 
-#[test]
-fn records_that_need_a_variant_of_a_removed_mod_come_back_whole() -> Outcome {
-    const SCHEMAS: &str = "
+const JOBS: &str = "
 [schemas.unit.slots]
 hp = { kind = 'u8', default = 3 }
 job = { variants = ['farmer', 'smith'] }
@@ -384,6 +382,9 @@ slots = { job = { variants = ['a', 'b'] }, named = { variants = { heal = {}, res
 [schemas.servant.slots]
 master = 'object'
 ";
+
+#[test]
+fn records_that_need_a_variant_of_a_removed_mod_come_back_whole() -> Outcome {
     let the_mod = "
 [patches.schemas.unit.slots]
 job = { variants = { add = ['elven'] } }
@@ -431,10 +432,10 @@ master = 'heir'
             all(slot, lost)
         );
         let left = ["lone", "other_heir", "patched"];
-        let warnings = comes_back((SCHEMAS, the_mod, &campaign), &left)?;
+        let warnings = comes_back((JOBS, the_mod, &campaign), &left)?;
         let about = |part: &str| warnings.iter().filter(|one| one.contains(part)).count();
         assert_eq!(about("which is quarantined itself"), 2, "{slot}: {warnings:#?}");
-        let files = [("a.toml", SCHEMAS), ("c.toml", &*campaign)];
+        let files = [("a.toml", JOBS), ("c.toml", &*campaign)];
         let ignored = load(Undeclared::Ignore, &files)?;
         let names: Vec<_> = ignored.records().filter_map(|record| record.name()).collect();
         assert_eq!(names, left, "{slot}");

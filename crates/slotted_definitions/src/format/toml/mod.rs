@@ -64,6 +64,11 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
         if line_end.is_some_and(|end| at <= end) {
             continue;
         }
+        // The errors after it follow from it.
+        if let Some(brace) = brace.filter(|brace| *brace < at) {
+            let (span, help) = (Span::new(brace, brace + 1), "add the missing '}'");
+            return reader.bad_at(span, "'{' is never closed", "opened here", Some(help));
+        }
         if let Some((at, _)) = open.filter(|(open, _)| *open < at) {
             let help = Some("add the missing ']'");
             return reader.bad_at(
@@ -72,11 +77,6 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
                 "opened here",
                 help,
             );
-        }
-        // The errors after it follow from it.
-        if let Some(brace) = brace.filter(|brace| *brace < at) {
-            let (span, help) = (Span::new(brace, brace + 1), "add the missing '}'");
-            return reader.bad_at(span, "'{' is never closed", "opened here", Some(help));
         }
         let end = text[at..].find('\n').map_or(text.len(), |length| at + length);
         line_end = Some(end);
