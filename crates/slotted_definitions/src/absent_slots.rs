@@ -26,9 +26,10 @@ pub(super) fn leave_out_absent(
     let known = Known::new(merged, registry);
     // The names of slots that are left out, by schema.
     let mut absent: Vec<HashSet<String>> = Vec::with_capacity(merged.len());
-    for schema in merged.iter() {
+    for (schema, is_absent) in merged.iter().zip(&known.absent) {
         let mut names = HashSet::new();
-        for slot in &schema.slots {
+        // The records of an absent schema are kept as they are.
+        for slot in schema.slots.iter().filter(|_| !is_absent) {
             let missing = slot.kind_text().and_then(|kind| known.missing_schema(kind));
             let Some(missing) = missing else { continue };
             names.insert(left_out(slot).to_owned());
@@ -39,17 +40,24 @@ pub(super) fn leave_out_absent(
         }
         absent.push(names);
     }
-    for (schema, at) in merged.iter().zip(0..) {
-        for slot in schema.slots.iter().filter(|slot| !slot.has_kind()) {
-            let is_heir = known.extends[at];
-            if !known.is_declared((at, slot), merged, &absent) && slot.changes_nothing(is_heir) {
-                absent[at].insert(slot.name.to_string());
-                if !diagnostics.holds_back(slot.part) {
-                    diagnostics.warn_with(|found| {
-                        let label = left_out_label(slot, policy);
-                        no_slot(slot, schema, &[], found).into_warning(&label)
-                    });
-                }
+    let declared = merged.iter().zip(&absent).map(|(schema, absent)| {
+        let kinds = schema.slots.iter().filter(|slot| slot.has_kind());
+        kinds.map(|slot| &*slot.name).filter(|name| !absent.contains(*name)).collect()
+    });
+    let declared: Vec<HashSet<&str>> = declared.collect();
+    let mut lookups_left = MOST_LOOKUPS;
+    for (at, schema) in merged.iter().enumerate() {
+        let is_heir = schema.extends.is_some();
+        for slot in schema.slots.iter().filter(|slot| slot.changes_nothing(is_heir)) {
+            if known.absent[at] || known.is_declared((at, slot), &declared, &mut lookups_left) {
+                continue;
+            }
+            absent[at].insert(slot.name.to_string());
+            if !diagnostics.holds_back(slot.part) {
+                diagnostics.warn_with(|found| {
+                    let label = left_out_label(slot, policy);
+                    no_slot(slot, schema, &[], found).into_warning(&label)
+                });
             }
         }
     }
@@ -124,10 +132,14 @@ struct Known<'m> {
     names: Vec<Arc<str>>,
     /// The position of each schema's base.
     bases: Vec<Option<usize>>,
+    /// The names of bases.
+    outer: Vec<Option<&'m str>>,
     /// Schemas without their bases.
     absent: Vec<bool>,
-    extends: Vec<bool>,
 }
+
+/// The limit of lookups in chains of bases.
+const MOST_LOOKUPS: usize = 10_000_000;
 
 impl<'m> Known<'m> {
     fn new(merged: &[MergedSchema<'m, '_>], registry: &'m Store) -> Self {
@@ -156,8 +168,8 @@ impl<'m> Known<'m> {
         }
         let absent = absent.into_iter().map(Option::unwrap_or_default).collect();
         let names = merged.iter().map(|schema| schema.name.into()).collect();
-        let extends = merged.iter().map(|schema| schema.extends.is_some()).collect();
-        Self { registry, positions, names, bases, absent, extends }
+        let outer = merged.iter().map(|schema| Some(schema.extends?.0)).collect();
+        Self { registry, positions, names, bases, outer, absent }
     }
 
     /// Returns the first name in a kind that may be that of a missing schema.
@@ -192,30 +204,24 @@ impl<'m> Known<'m> {
             .suggest(near)
     }
 
-    /// Returns whether a base declares the slot.
+    /// Returns whether a base declares the slot, or the value that it is a part of. Beyond the limit of lookups it does.
     fn is_declared(
         &self,
         (schema, slot): (usize, &SlotDeclaration<'_, '_>),
-        merged: &[MergedSchema<'_, '_>],
-        absent: &[HashSet<String>],
+        declared: &[HashSet<&str>],
+        lookups_left: &mut usize,
     ) -> bool {
-        let (mut at, mut left) = (schema, merged.len());
-        while let Some(base) = self.bases[at].filter(|_| left > 0) {
-            (at, left) = (base, left - 1);
-            // The parts of a declared value belong to it.
-            let declares = |own: &SlotDeclaration<'_, '_>| {
-                let rest = slot.name.strip_prefix(&*own.name);
-                own.has_kind()
-                    && !absent[base].contains(&*own.name)
-                    && rest.is_some_and(|rest| {
-                        rest.is_empty() || rest.starts_with(['.', '[', '{', '@', '|'])
-                    })
-            };
-            if merged[base].slots.iter().any(declares) {
+        let mut at = schema;
+        while let Some(base) = self.bases[at] {
+            at = base;
+            let Some(left) = lookups_left.checked_sub(1) else { return true };
+            *lookups_left = left;
+            // A cycle is reported elsewhere.
+            if at == schema || wholes(&slot.name).any(|whole| declared[at].contains(whole)) {
                 return true;
             }
         }
-        let program = merged[at].extends.and_then(|(base, _)| self.registry.schema(base));
-        program.is_some_and(|base| base.slot(&slot.name).is_some()) || self.absent[schema]
+        let program = self.outer[at].and_then(|base| self.registry.schema(base));
+        program.is_some_and(|base| base.slot(&slot.name).is_some())
     }
 }

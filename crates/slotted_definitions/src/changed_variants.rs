@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::changes::{Change, Operation, is_map_of_changes};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedRecord, RecordReader, Undeclared};
@@ -13,9 +13,19 @@ use crate::references::Resolver;
 use crate::source::Place;
 use crate::text::Text;
 use crate::value::is_reference;
-use crate::words::{Word, Words};
+use crate::words::Word;
 use slotted::Value;
 use slotted::schema::{Found, RegisteredSchema, Shape, Union, UnionBy};
+
+/// The outcome of reading a change of a part.
+enum Read {
+    /// It is a change, or reported.
+    Right,
+    /// No variant has a part that takes it.
+    Unknown,
+    /// It has data of a removed mod.
+    Kept,
+}
 
 /// A variant that a map of parts may belong to.
 struct Variant<'u> {
@@ -129,30 +139,35 @@ impl RecordReader<'_> {
         if meant.parts.is_empty() || !are_changes {
             return false;
         }
+        let mut kept = Vec::new();
         for part in &meant.parts {
-            let is_read = match is_change(part) {
+            let read = match is_change(part) {
                 true => self.changed_part(schema, (part, &meant), declared, entries),
                 false => {
                     let whole = (entry.name, shape);
                     self.set_part(schema, (part, &meant), (whole, declared), entries)
                 }
             };
-            if !is_read {
+            if let Read::Unknown = read {
                 let place = Place { file: declared.of.place.file, span: part.span };
                 self.no_part((schema.name(), entry.name, &part.name, place), &meant.variants);
             }
+            if let Read::Unknown | Read::Kept = read {
+                kept.push(*part);
+            }
         }
+        self.keep_parts((entry.name, &kept), declared);
         true
     }
 
-    /// Reads the changes of a part. Returns `false` if no variant has a part that takes them.
+    /// Reads the changes of a part.
     fn changed_part(
         &mut self,
         schema: &RegisteredSchema,
         (part, meant): (&Entry<'_>, &Meant<'_, '_, '_>),
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
-    ) -> bool {
+    ) -> Read {
         let errors = self.diagnostics.errors;
         let mut is_read = false;
         for (_, shape) in parts_of(part, meant) {
@@ -163,20 +178,20 @@ impl RecordReader<'_> {
             is_read |= self.are_changes(schema, slot.slot, own, of, &mut entries.changes);
             // The parts of several variants have one problem.
             if self.diagnostics.errors > errors {
-                return true;
+                return Read::Right;
             }
         }
-        is_read
+        if is_read { Read::Right } else { Read::Unknown }
     }
 
-    /// Reads another value of a part, for each variant that takes it. Returns `false` if none has the part.
+    /// Reads another value of a part, for each variant that takes it.
     fn set_part(
         &mut self,
         schema: &RegisteredSchema,
         (part, meant): (&Entry<'_>, &Meant<'_, '_, '_>),
         ((slot, shape), declared): ((&str, &Shape), &RecordDeclaration<'_, '_>),
         entries: &mut Entries,
-    ) -> bool {
+    ) -> Read {
         let fits = |value: &PartValue<'_>| {
             let fits = |(slot, node): &(usize, Node<'_>)| {
                 let slot = &schema.slots()[*slot];
@@ -195,7 +210,7 @@ impl RecordReader<'_> {
             false => values.truncate(1),
         }
         if values.is_empty() {
-            return false;
+            return Read::Unknown;
         }
         let mut own = Entries::default();
         for PartValue { slots, wrong } in values {
@@ -210,15 +225,14 @@ impl RecordReader<'_> {
             }
         }
         if !own.discarded.is_empty() || !own.surplus.is_empty() {
-            self.keep_part((slot, part), declared);
-            return true;
+            return Read::Kept;
         }
         let place = Place { file: declared.of.place.file, span: part.value.span };
         let (pack, operation) = (declared.of.pack, Operation::Set);
         let changes = own.values.into_iter().map(|given| (given.slot, given.value));
         let changes = changes.map(|(slot, value)| Change { slot, pack, place, operation, value });
         entries.changes.extend(changes);
-        true
+        Read::Right
     }
 
     /// Reports a value of a part that has another form.
@@ -256,17 +270,17 @@ impl RecordReader<'_> {
         }
     }
 
-    /// Keeps a change of a part with data of a removed mod.
-    fn keep_part(
+    /// Keeps changes of parts with data of a removed mod.
+    fn keep_parts(
         &mut self,
-        (slot, part): (&str, &Entry<'_>),
+        (slot, parts): (&str, &[&Entry<'_>]),
         declared: &RecordDeclaration<'_, '_>,
     ) {
-        if self.undeclared == Undeclared::Quarantine && declared.named {
-            let value: Value = [(&*part.name, part.value.to_value())].into_iter().collect();
-            let values = [(slot, value)].into_iter().collect();
+        if self.undeclared == Undeclared::Quarantine && declared.named && !parts.is_empty() {
+            let parts = parts.iter().map(|part| (&*part.name, part.value.to_value()));
+            let values = [(slot, parts.collect::<Value>())].into_iter().collect();
             let (schema, name) = (declared.schema.into(), Some(declared.of.name.into()));
-            let words = Words::only(&[]).into();
+            let words = Arc::clone(declared.words);
             let patch = QuarantinedRecord { schema, name, values, words };
             self.records.quarantined_patches.push(patch);
         }
@@ -277,7 +291,17 @@ impl RecordReader<'_> {
         (schema, slot, part, place): (&str, &str, &str, Place),
         variants: &[Variant<'_>],
     ) {
-        self.diagnostics.push_with(|diagnostics| {
+        let severity = match self.undeclared {
+            Undeclared::Refuse => Severity::Error,
+            // The part of a removed mod.
+            Undeclared::Ignore | Undeclared::Quarantine => Severity::Warning,
+        };
+        let label = match severity {
+            Severity::Error => "no such part",
+            Severity::Warning => self.undeclared.label(),
+        };
+        let problem = format!("no variant of {slot} of {schema} has a part {part}");
+        self.diagnostics.once_with((&problem, place), severity, |diagnostics| {
             let names = variants.iter().flat_map(|variant| variant.fields).map(|(name, _)| name);
             let suggestion = diagnostics.nearest(part, names);
             let end = did_you_mean(suggestion.as_deref().filter(|near| *near != part));
@@ -285,9 +309,7 @@ impl RecordReader<'_> {
             let message = format!(
                 "no variant of {slot} of {of} has a part {part} that takes this change{end}"
             );
-            Diagnostic::error(Code::UndeclaredSlot, message)
-                .at(place, "no such part")
-                .suggest(suggestion)
+            Diagnostic::error(Code::UndeclaredSlot, message).at(place, label).suggest(suggestion)
         });
     }
 }

@@ -355,6 +355,27 @@ b.drops = { add = [{ n = 8, x = 7 }], remove = [{ n = 1 }] }
     Ok(())
 }
 
+#[test]
+fn changes_of_parts_of_a_removed_mod_come_back() -> Outcome {
+    let the_mod = "
+[patches.schemas.unit.slots]
+effect = { variants = { add = { heal = { x = { kind = 'u8', default = 1 }, y = { kind = 'text', optional = true } } } } }
+";
+    let campaign = "
+[records.unit.own]
+effect = { type = 'heal', n = 3 }
+[records.unit.base]
+effect = { type = 'heal', n = 4 }
+[records.unit.heir]
+inherits = 'base'
+effect = { n = 5, y = 'text' }
+[patches.records.unit.own]
+effect = { x = { plus = 2 }, n = { plus = 1 }, y = 'other' }
+";
+    comes_back((SLOTS, the_mod, campaign), &["own", "base", "heir"])?;
+    Ok(())
+}
+
 /// The value of the game wins over one that is kept.
 #[test]
 fn a_list_that_the_game_has_changed_is_written_without_kept_parts() -> Outcome {
@@ -560,5 +581,23 @@ mana = { plus = 1 }
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
     let misspelt = "schemas.unit.slots.hp = { default = 1 }";
     assert!(load(Undeclared::Quarantine, &[("a.toml", misspelt)]).is_err());
+    Ok(())
+}
+
+#[test]
+fn changes_of_parts_of_removed_records_come_back() -> Outcome {
+    let the_mod = "
+[records.unit.orc]
+bag = { n = 4 }
+drops = [{ n = 1 }]
+effect = { type = 'heal', n = 3 }
+";
+    let campaign = "
+[patches.records.unit.orc]
+bag = { n = { plus = 2 } }
+drops = { add = [{ n = 2 }] }
+effect = { n = { times = 2 } }
+";
+    comes_back((SLOTS, the_mod, campaign), &[])?;
     Ok(())
 }
