@@ -601,3 +601,18 @@ effect = { n = { times = 2 } }
     comes_back((SLOTS, the_mod, campaign), &[])?;
     Ok(())
 }
+
+/// Each change looks at all bases of its schema.
+#[test]
+fn changes_of_missing_slots_in_a_long_chain_of_schemas_take_bounded_time() -> Outcome {
+    const SCHEMAS: usize = 1000;
+    let slots: String = (0..10).map(|at| format!("m{at}.default = 1\n")).collect();
+    let extending = |at: usize| {
+        format!("[schemas.s{at}]\nextends = 's{}'\n[schemas.s{at}.slots]\n{slots}", at - 1)
+    };
+    let text: String = (1..SCHEMAS).map(extending).collect();
+    let text = format!("schemas.s0.slots.hp = 'u8'\n{text}");
+    let loaded = load(Undeclared::Ignore, &[("a.toml", &text)])?;
+    assert_eq!(loaded.warnings().warnings(), (SCHEMAS - 1) * 10);
+    Ok(())
+}

@@ -456,23 +456,6 @@ fn fault_45_a_hundred_thousand_patches_of_nothing() {
     assert_eq!(report.errors(), 100_000);
 }
 
-/// Each change looks at all bases of its schema.
-#[test]
-fn fault_45_changes_of_missing_slots_in_a_long_chain_of_schemas() {
-    const SCHEMAS: usize = 1000;
-    let slots: String = (0..10).map(|at| format!("m{at}.default = 1\n")).collect();
-    let mut text = String::new();
-    for at in 1..SCHEMAS {
-        write!(text, "[schemas.s{at}]\nextends = 's{}'\n[schemas.s{at}.slots]\n{slots}", at - 1)
-            .expect("memory suffices");
-    }
-    let text = format!("schemas.s0.slots.hp = 'u8'\n{text}");
-    let loader = Loader::new().pack_of_texts("mod", [("a.toml", &*text)]);
-    let loaded = loader.undeclared(Undeclared::Ignore).load(&Store::new());
-    let loaded = loaded.expect("the slots are left out");
-    assert_eq!(loaded.warnings().warnings(), (SCHEMAS - 1) * 10);
-}
-
 #[test]
 fn fault_45_one_name_in_many_schemas() {
     let mut text = String::new();
