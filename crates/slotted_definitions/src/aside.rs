@@ -3,11 +3,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::changes::Change;
+use crate::changes::{Change, Operation};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::given::Given;
 use crate::objects::is_reference;
 use crate::patched::changed_whole;
+use crate::patches::is_lost;
 use crate::records::{QuarantinedRecord, Records, Undeclared};
 use crate::references::{Resolver, is_needed, whole_name};
 use crate::source::Place;
@@ -116,6 +117,11 @@ impl Resolver<'_> {
             let Some(slots) = registry.schema_by_id(schema).map(RegisteredSchema::slots) else {
                 continue;
             };
+            let of = registry.schema_by_id(schema).filter(|_| !record.is_abstract);
+            if of.is_some_and(|of| record.values.iter().any(|given| is_lost(of, &given))) {
+                aside.insert(number);
+                next.push(number);
+            }
             let is_object = |given: &Given| is_object(&slots[usize::from(given.slot)]);
             for Given { slot, place, value } in record.values.iter().filter(is_object) {
                 if !needed[schema.index()][usize::from(slot)] {
@@ -253,7 +259,9 @@ impl Resolver<'_> {
             }
         }
         let kept = kept.iter().map(|kept| (&*kept.name, &kept.value));
-        let values = schema.gather(&with_quarantined(Some(schema), values, kept));
+        let loaded = values.clone();
+        let loaded = |slot: &str| loaded.get(slot).cloned().unwrap_or_default();
+        let values = schema.gather(&with_quarantined(Some(schema), values, (&loaded, kept)));
         let is_bracketed = |slot| self.records.is_bracketed(record, slot);
         let values = values.iter().map(|entry| {
             let of = (self.registry, schema);
@@ -262,6 +270,44 @@ impl Resolver<'_> {
         let (schema, name) = (schema.name().into(), record.name.clone());
         let words = Words::only(&[]).into();
         QuarantinedRecord { schema, name, values: Value::Map(values.collect()), words }
+    }
+
+    /// Keeps changes of values that are kept themselves: both come back together.
+    pub(super) fn keep_changes_of_kept(&mut self) {
+        if self.undeclared != Undeclared::Quarantine || self.records.quarantined_values.is_empty() {
+            return;
+        }
+        let registry = self.registry;
+        let kept = |number: &u32| self.records.quarantined_values.get(number);
+        let changed = self.records.changes.iter().filter(|(number, _)| kept(number).is_some());
+        let mut changed: Vec<(u32, Vec<Change>)> =
+            changed.map(|(number, changes)| (*number, changes.clone())).collect();
+        changed.sort_by_key(|(number, _)| *number);
+        for (number, changes) in changed {
+            let schema = self.schema_of(number).id();
+            let Some(schema) = registry.schema_by_id(schema) else { continue };
+            let is_same = |a: &Change, b: &Change| (a.pack, a.place) == (b.pack, b.place);
+            for parts in changes.chunk_by(is_same) {
+                let Some(first) = parts.first() else { continue };
+                let slot = schema.slots()[usize::from(first.slot)].name();
+                let whole = schema.whole_of(slot);
+                let name = whole.map_or(slot, |(name, _)| name);
+                let kept = self.records.quarantined_values.get(&number);
+                if !kept.into_iter().flatten().any(|kept| *kept.name == *name) {
+                    continue;
+                }
+                let value = match whole {
+                    Some((_, Shape::List(_) | Shape::Map(_))) => {
+                        changed_whole((schema, name), parts)
+                    }
+                    Some(_) => None,
+                    None => Some(first.value.clone()),
+                };
+                if let Some(value) = value {
+                    self.keep_change(number, name, first, value);
+                }
+            }
+        }
     }
 
     /// Replaces the names in changes. A change with a missing record is kept for its return, without the elements that exist.
@@ -308,10 +354,17 @@ impl Resolver<'_> {
         let schema = self.schema_of(record).id();
         let slots = self.registry.schema_by_id(schema)?.slots();
         let slot = &slots[usize::from(change.slot)];
-        let Value::List(names) = &change.value else { return Some(change.clone()) };
         if !is_object(slot) {
             return Some(change.clone());
         }
+        if change.operation == Operation::Set {
+            let value = self.reference(record, slot, &change.value, change.place);
+            if value.is_none() {
+                self.keep_part(record, slot, change);
+            }
+            return value.map(|value| Change { value, ..change.clone() });
+        }
+        let Value::List(names) = &change.value else { return Some(change.clone()) };
         let (mut ids, mut missing) = (Vec::new(), Vec::new());
         for name in names.iter() {
             match self.reference(record, slot, name, change.place) {
@@ -323,6 +376,29 @@ impl Resolver<'_> {
             self.keep_change(record, slot.name(), change, missing.into());
         }
         (!ids.is_empty()).then(|| Change { value: ids.into(), ..change.clone() })
+    }
+
+    /// Keeps another value of a union's part for the return of a record, with a warning.
+    fn keep_part(&mut self, record: u32, slot: &Slot, change: &Change) {
+        let schema = self.schema_of(record);
+        let Some((whole, _)) = schema.whole_of(slot.name()) else { return };
+        let whole: Arc<str> = whole.into();
+        let (id, of, is_needed) = (schema.id(), schema.name().into(), is_needed(schema, slot));
+        let name = self.records.list[record as usize].name.clone();
+        if let (Value::Text(missing), true) = (&change.value, is_needed)
+            && let Err(why) = self.find(missing, slot.references())
+        {
+            let place = self.files.part(change.place, missing);
+            self.unresolved((id, slot), (missing, place), &why, self.undeclared.label());
+        }
+        if self.undeclared == Undeclared::Quarantine && name.is_some() {
+            let part = slot.name().rsplit('.').next().unwrap_or_default();
+            let part: Value = [(part, change.value.clone())].into_iter().collect();
+            let values = [(&*whole, part)].into_iter().collect();
+            let words = Words::only(&[]).into();
+            let patch = QuarantinedRecord { schema: of, name, values, words };
+            self.records.quarantined_patches.push(patch);
+        }
     }
 
     /// Keeps a change for the return of a record, if the policy says so.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::changed_variants::are_keys;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::document::{Declaration, RecordDeclaration};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Named, Node};
@@ -32,6 +32,8 @@ pub(super) enum Operation {
     Remove,
     Times,
     Plus,
+    /// Gives a part of a union another value.
+    Set,
 }
 
 impl Operation {
@@ -41,20 +43,22 @@ impl Operation {
             Self::Remove => "remove",
             Self::Times => "times",
             Self::Plus => "plus",
+            Self::Set => "=",
         }
     }
 
     /// Returns the name of the word in a file.
     pub(super) fn name_in(self, words: &Words) -> &str {
-        words.name(self.word()).unwrap_or(self.name())
+        self.word().and_then(|word| words.name(word)).unwrap_or(self.name())
     }
 
-    pub(super) const fn word(self) -> Word {
+    pub(super) const fn word(self) -> Option<Word> {
         match self {
-            Self::Add => Word::Add,
-            Self::Remove => Word::Remove,
-            Self::Times => Word::Times,
-            Self::Plus => Word::Plus,
+            Self::Add => Some(Word::Add),
+            Self::Remove => Some(Word::Remove),
+            Self::Times => Some(Word::Times),
+            Self::Plus => Some(Word::Plus),
+            Self::Set => None,
         }
     }
 }
@@ -90,7 +94,7 @@ pub(super) fn operation(
     key: &Entry<'_>,
     (known, words): (&[Operation], &Words),
 ) -> Option<Operation> {
-    let name = |operation: &Operation| words.name(operation.word());
+    let name = |operation: &Operation| operation.word().and_then(|word| words.name(word));
     let found = known.iter().copied().find(|operation| name(operation) == Some(&*key.name));
     if found.is_none() {
         let names: Vec<_> = known.iter().filter_map(name).collect();
@@ -112,7 +116,9 @@ impl RecordReader<'_> {
         let Data::Map(map) = &entry.value.data else { return false };
         let known = operations(schema.slots()[slot].kind());
         let is_known = |key: &Entry<'_>| {
-            words.of_value(&key.name).is_some_and(|word| known.iter().any(|own| own.word() == word))
+            words
+                .of_value(&key.name)
+                .is_some_and(|word| known.iter().any(|own| own.word() == Some(word)))
         };
         if !map.iter().any(is_known) {
             return false;
@@ -144,6 +150,7 @@ impl RecordReader<'_> {
                         continue;
                     }
                 },
+                Operation::Set => continue,
             };
             into.push(Change { slot: slot as u16, pack: of.pack, place, operation, value });
         }
@@ -179,14 +186,19 @@ impl RecordReader<'_> {
                 self.removed_keys(schema, (entry.name, key), declared.of, &mut entries.changes);
                 continue;
             }
+            if are_keys && operation == Operation::Add {
+                self.added_keys((schema, entry.name), place);
+                continue;
+            }
             // The elements are those of a value, and have its problems.
             let mut parts = Entries::default();
             let elements = Named { value: &key.value, ..entry };
             self.parts((schema, shape), elements, declared, &mut parts);
             entries.quarantined.append(&mut parts.quarantined);
-            if !parts.discarded.is_empty() {
+            if !parts.discarded.is_empty() || !parts.surplus.is_empty() {
                 if self.undeclared == Undeclared::Quarantine {
-                    let (name, value) = (entry.name.into(), entry.value.to_value());
+                    let change = (Arc::from(&*key.name), key.value.to_value());
+                    let (name, value) = (entry.name.into(), Value::Map([change].into()));
                     entries.quarantined.push(QuarantinedValue { name, value, place });
                 }
                 continue;
@@ -201,6 +213,22 @@ impl RecordReader<'_> {
             }));
         }
         true
+    }
+
+    /// Reports names of entries to add, without their values.
+    fn added_keys(&mut self, (schema, slot): (&RegisteredSchema, &str), place: Place) {
+        let message = format!(
+            "'add' of slot {} of {} has names without values",
+            quoted(slot),
+            quoted(schema.name())
+        );
+        self.diagnostics.once_with((&message.clone(), place), Severity::Error, |_| {
+            Diagnostic::error(Code::BadValue, message)
+                .at(place, "expected names with their values")
+                .help(format!(
+                    "write {slot} = {{ add = {{ NAME = VALUE }} }}; only 'remove' takes names alone"
+                ))
+        });
     }
 
     /// Reads the keys of entries to remove, whatever their values.
@@ -222,12 +250,14 @@ impl RecordReader<'_> {
     /// Reports a change in a record that neither inherits nor is a patch.
     pub(super) fn nothing_to_change(&mut self, change: &Change) {
         let words = self.records.words.at(change.place);
-        self.diagnostics.push_with(|_| {
-            let heirs = words.name(Word::Inherits);
-            let heirs = heirs
-                .map_or_else(String::new, |word| format!(" and records with {}", quoted(word)));
-            let name = quoted(change.operation.name_in(words));
-            Diagnostic::error(Code::Unexpected, format!("{name} has no value to change"))
+        let heirs = words.name(Word::Inherits);
+        let heirs =
+            heirs.map_or_else(String::new, |word| format!(" and records with {}", quoted(word)));
+        let name = quoted(change.operation.name_in(words));
+        let message = format!("{name} has no value to change");
+        let known = (&*message.clone(), change.place);
+        self.diagnostics.once_with(known, Severity::Error, |_| {
+            Diagnostic::error(Code::Unexpected, message)
                 .at(change.place, "this record inherits no value")
                 .help(format!("write the whole value; only patches{heirs} change one"))
         });

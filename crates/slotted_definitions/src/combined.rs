@@ -22,7 +22,7 @@ pub(super) fn combined(first: &Value, second: &Value, words: &Words) -> Value {
     fn find<'v>(map: &'v [(Arc<str>, Value)], name: Option<&str>) -> Option<&'v Value> {
         map.iter().find(|(own, _)| Some(&**own) == name).map(|(_, value)| value)
     }
-    let name = |operation: Operation| words.name(operation.word());
+    let name = |operation: Operation| operation.word().and_then(|word| words.name(word));
     let change = |map, operation| find(map, name(operation));
     let Some(then) = changes(second, words) else { return second.clone() };
     if let Some(before) = changes(first, words) {
@@ -30,6 +30,7 @@ pub(super) fn combined(first: &Value, second: &Value, words: &Words) -> Value {
             let (first, second) = (change(before, operation), change(then, operation));
             let value = match (first, second) {
                 (Some(first), Some(second)) => match operation {
+                    Operation::Set => second.clone(),
                     Operation::Times => arithmetic(first, second, i128::checked_mul, |a, b| a * b),
                     Operation::Plus => arithmetic(first, second, i128::checked_add, |a, b| a + b),
                     Operation::Add => union(first, second),

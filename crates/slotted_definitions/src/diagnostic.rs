@@ -1,6 +1,8 @@
 //! The problems of a [`Report`](crate::Report): code, severity, message and place.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use unicode_security::confusable_detection::skeleton;
@@ -130,7 +132,18 @@ pub struct Diagnostic {
     pub(super) expected: Option<String>,
     pub(super) found: Option<String>,
     pub(super) suggestion: Option<Arc<str>>,
+    /// The number of places with the problem.
+    pub(super) places: usize,
+    /// Tells the problem from others, if many records can have it.
+    pub(super) key: Option<ProblemKey>,
 }
+
+/// A number that tells a problem from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ProblemKey(u64);
+
+/// The places that a problem shows: hundreds of records can have the same mistake.
+const SHOWN_PLACES: usize = 3;
 
 impl Diagnostic {
     /// Returns the severity.
@@ -175,6 +188,12 @@ impl Diagnostic {
         self.suggestion.as_deref()
     }
 
+    /// Returns the number of places with this problem. Values of many records can have the same one; the first places are shown.
+    #[must_use]
+    pub const fn places(&self) -> usize {
+        self.places
+    }
+
     pub(super) fn error(code: Code, message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
@@ -185,6 +204,8 @@ impl Diagnostic {
             expected: None,
             found: None,
             suggestion: None,
+            places: 1,
+            key: None,
         }
     }
 
@@ -194,6 +215,24 @@ impl Diagnostic {
 
     pub(super) fn with(self, severity: Severity) -> Self {
         Self { severity, ..self }
+    }
+
+    /// Says that other places with the same key have the same problem.
+    pub(super) fn of_many(self, key: ProblemKey) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// Counts another place with the same problem. A warning shows the first one alone; errors have to be found.
+    fn count(&mut self, place: Place) {
+        // YAML can name one value in several records.
+        if self.labels.iter().any(|label| label.place == place) {
+            return;
+        }
+        self.places += 1;
+        let is_shown = self.severity == Severity::Error && self.places <= SHOWN_PLACES;
+        if is_shown && self.labels.len() < MOST_LABELS {
+            self.labels.push(Label { place, text: "here too".to_owned() });
+        }
     }
 
     /// Turns the error into a warning whose label says what happened to the value.
@@ -261,6 +300,9 @@ pub(super) struct Diagnostics {
     pub(super) unread: Unread,
     /// Limits the time that a file can spend on name suggestions.
     comparisons_left: usize,
+    /// The positions of problems that many records can have; those of problems that are not kept are none.
+    known: HashMap<ProblemKey, Option<usize>>,
+    hasher: RandomState,
 }
 
 /// The limit of labels of a problem.
@@ -279,7 +321,48 @@ impl Diagnostics {
             held_back: 0,
             unread: Unread::default(),
             comparisons_left: MOST_COMPARISONS,
+            known: HashMap::new(),
+            hasher: RandomState::new(),
         }
+    }
+
+    /// Returns the key of a problem, given its message without names of records and without suggestions.
+    pub(super) fn key(&self, problem: &str) -> ProblemKey {
+        ProblemKey(self.hasher.hash_one(problem))
+    }
+
+    /// Counts the place and returns `true` if the problem is known. Takes **O(1)** time.
+    pub(super) fn is_again(&mut self, key: ProblemKey, place: Place) -> bool {
+        let Some(position) = self.known.get(&key) else { return false };
+        let known = position.and_then(|position| self.list.get_mut(position));
+        known.into_iter().for_each(|known| known.count(place));
+        true
+    }
+
+    /// Adds a problem that many records can have, once with the first places; builds it only if it is kept.
+    pub(super) fn once_with(
+        &mut self,
+        (problem, place): (&str, Place),
+        severity: Severity,
+        make: impl FnOnce(&mut Self) -> Diagnostic,
+    ) {
+        let key = self.key(problem);
+        if self.is_again(key, place) {
+            return;
+        }
+        let make = |found: &mut Self| make(found).with(severity).of_many(key);
+        match severity {
+            _ if self.is_full() => {
+                self.push(Diagnostic::error(Code::Limit, "").with(severity).of_many(key))
+            }
+            Severity::Error => self.push_with(make),
+            Severity::Warning => self.warn_with(make),
+        }
+    }
+
+    /// Reports none of the places with this problem.
+    pub(super) fn silence(&mut self, key: ProblemKey) {
+        self.known.insert(key, None);
     }
 
     /// Holds back a problem with an unknown name if a file that could not be read may declare the name.
@@ -296,6 +379,9 @@ impl Diagnostics {
 
     pub(super) fn push(&mut self, mut diagnostic: Diagnostic) {
         self.errors += usize::from(diagnostic.severity == Severity::Error);
+        if let Some(key) = diagnostic.key {
+            self.known.insert(key, (!self.is_full()).then_some(self.list.len()));
+        }
         if self.is_full() {
             self.omitted += 1;
             return;
@@ -306,6 +392,14 @@ impl Diagnostics {
         let texts = labels.chain(help).chain(expected).chain(found).chain([message]);
         texts.for_each(cut);
         self.list.push(diagnostic);
+    }
+
+    /// Takes the problems after the first ones, to report them later or not at all.
+    pub(super) fn take_after(&mut self, first: usize) -> Vec<Diagnostic> {
+        let taken = self.list.split_off(first.min(self.list.len()));
+        let errors = taken.iter().filter(|taken| taken.severity == Severity::Error);
+        self.errors -= errors.count();
+        taken
     }
 
     /// Adds an error; builds it only if it is kept.

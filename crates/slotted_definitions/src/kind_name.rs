@@ -128,6 +128,24 @@ pub(super) fn singles<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Ve
     }
 }
 
+/// Returns the names in a kind that are no kinds and may be those of schemas.
+pub(super) fn unknown_names<'k>(kind: &'k str, is_schema: &dyn Fn(&str) -> bool) -> Vec<&'k str> {
+    let name = |kind: &'k str| {
+        let mut name = kind.trim();
+        while let Some(element) = within(name, "list(", ")") {
+            name = element.trim();
+        }
+        name
+    };
+    let is_name = |name: &&str| {
+        let is_word = matches!(*name, "enum" | "list" | "map" | "record");
+        let signs = ['(', ')', '[', ']', '<', '>', '{', '}', ',', ';', '|'];
+        let is_kind = is_word || parse(name, None).is_ok() || is_schema(name);
+        !is_kind && !name.contains(signs) && slotted::schema::check_name(name).is_ok()
+    };
+    singles(kind, is_schema).into_iter().map(name).filter(is_name).collect()
+}
+
 /// Deeper kinds are unknown: the names of their slots would be too long.
 const DEEPEST: usize = 32;
 

@@ -208,6 +208,7 @@
 )]
 
 mod absent;
+mod absent_slots;
 mod ancestry;
 mod aside;
 mod blame;
@@ -238,6 +239,7 @@ mod named;
 mod nameless;
 mod names;
 mod nested;
+mod nested_keys;
 mod nested_slots;
 mod nested_unions;
 mod node;
@@ -262,6 +264,7 @@ mod schemas;
 mod slot;
 mod slot_notes;
 mod slot_problems;
+mod slot_variants;
 mod source;
 mod text;
 mod undeclared;

@@ -423,7 +423,7 @@ impl<'s> Parsed<'s> {
             values_left: self.values_left,
             named: Named::new(&records, registry),
             incomplete: std::mem::take(&mut records.incomplete),
-            lacks_any: false,
+            lacks_any: records.lacks_any,
             records: &mut records,
             diagnostics,
         };

@@ -8,7 +8,7 @@ use crate::document::Declaration;
 use crate::keys::Reading;
 use crate::names::look_alike;
 use crate::nested_slots::{Parts, parts};
-use crate::nested_unions::{DeclaredVariants, Tag, too_many_variants};
+use crate::nested_unions::{DeclaredVariants, Tag, changes_a_union, too_many_variants};
 use crate::node::{Data, Node};
 use crate::packs::Packs;
 use crate::slot::{SlotDeclaration, SlotSource};
@@ -115,6 +115,13 @@ pub(super) fn read_slots<'n, 's>(
         let name = within.name(&entry.name);
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
+        let is_slot = || schema.slots.iter().any(|slot| *slot.name == *name);
+        let is_of_missing = source.is_patch && !is_known && changes_a_union(entry) && !is_slot();
+        if is_of_missing && let Some(slot) = SlotDeclaration::read(reading, entry, (source, within))
+        {
+            schema.slots.push(slot);
+            continue;
+        }
         if let Some(Parts { slots, within, around, variants, changes }) =
             parts(entry, (within, known), reading)
         {

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::document::RecordDeclaration;
 use crate::given::Given;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
-use crate::value::refused;
+use crate::value::{refused, without_number};
 use slotted::Value;
-use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Tree, Union};
+use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Slot, Tree, Union};
 
 impl<'s> Tree for Node<'s> {
     fn is_unset(&self) -> bool {
@@ -143,9 +143,10 @@ impl RecordReader<'_> {
         self.discard_wholes((schema, shape), entry, declared, entries);
     }
 
-    /// Discards lists, maps and unions with a part that is discarded. As a whole they can come back.
+    /// Discards lists, maps and unions with a part that is discarded, and keeps those with a part that no slot takes. As a whole
+    /// they can come back.
     fn discard_wholes(
-        &self,
+        &mut self,
         (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
         declared: &RecordDeclaration<'_, '_>,
@@ -156,20 +157,23 @@ impl RecordReader<'_> {
         let discarded =
             entries.discarded.extract_if(.., |slot| parts.contains(&usize::from(*slot)));
         let wholes = discarded.filter_map(|slot| Some(schema.whole_of(name_of(slot))?.0));
-        for whole in wholes.collect::<BTreeSet<&str>>() {
+        let wholes: BTreeSet<&str> = wholes.collect();
+        let mut kept: BTreeSet<Arc<str>> = std::mem::take(&mut entries.surplus);
+        kept.extend(wholes.iter().map(|whole| Arc::from(*whole)));
+        for whole in wholes {
             let is_part = |given: &&mut Given| {
                 schema.whole_of(name_of(given.slot)).is_some_and(|(name, _)| name == whole)
             };
             for given in entries.values.iter_mut().filter(is_part) {
                 let slot = &schema.slots()[usize::from(given.slot)];
                 given.value = slot.default().cloned().unwrap_or_default();
+                self.records.without_value.insert(given.place);
             }
-            if self.undeclared == Undeclared::Quarantine {
-                let node = part_of(entry, whole).unwrap_or(entry.value);
-                let place = Place { file: declared.of.place.file, span: node.span };
-                let (name, value) = (whole.into(), node.to_value());
-                entries.quarantined.push(QuarantinedValue { name, value, place });
-            }
+        }
+        for name in kept.into_iter().filter(|_| self.undeclared == Undeclared::Quarantine) {
+            let node = part_of(entry, &name).unwrap_or(entry.value);
+            let place = Place { file: declared.of.place.file, span: node.span };
+            entries.quarantined.push(QuarantinedValue { name, value: node.to_value(), place });
         }
     }
 
@@ -188,21 +192,8 @@ impl RecordReader<'_> {
                 self.value(schema, slot, part, declared, entries);
             }
             Found::Missing { slot, of } => {
-                let shows_missing = schema.shows_missing(slot);
-                let slot = &schema.slots()[slot];
-                let is_element = slot.name().contains(['[', '{']);
-                if !is_element || !shows_missing {
-                    let (whole, name) = (quoted(entry.name), quoted(slot.name()));
-                    let place = Place { file: declared.of.place.file, span: of.span };
-                    let (what, label) = match !is_element {
-                        true => (whole, "not in this value"),
-                        false => (format!("an element of {whole}"), "not in this element"),
-                    };
-                    self.diagnostics.push_with(|_| {
-                        let message = format!("{what} needs a value for {name}");
-                        Diagnostic::error(Code::MissingValue, message).at(place, label)
-                    });
-                }
+                let place = Place { file: declared.of.place.file, span: of.span };
+                self.missing_part((schema, &schema.slots()[slot]), entry.name, place);
             }
             Found::Surplus { name, value, of } => {
                 let span = name_of(of, value);
@@ -219,7 +210,14 @@ impl RecordReader<'_> {
                     return;
                 }
                 let part = Named { name: &name, span, value };
-                self.undeclared(schema, part, declared, &mut entries.quarantined);
+                match name.find(SIGNS) {
+                    // The element is incomplete without the part.
+                    Some(end) => {
+                        entries.surplus.insert(name[..end].into());
+                        self.undeclared(schema, part, declared, &mut Vec::new());
+                    }
+                    None => self.undeclared(schema, part, declared, &mut entries.quarantined),
+                }
             }
             Found::Misshapen { name, value }
                 if !name.contains(['[', '{'])
@@ -230,6 +228,36 @@ impl RecordReader<'_> {
             }
             _ => {}
         });
+    }
+
+    /// Reports a part that a value or an element lacks.
+    fn missing_part(
+        &mut self,
+        (schema, slot): (&RegisteredSchema, &Slot),
+        whole: &str,
+        place: Place,
+    ) {
+        let is_element = slot.name().contains(['[', '{']);
+        let shows_missing =
+            schema.slot_index(slot.name()).is_some_and(|slot| schema.shows_missing(slot));
+        if !is_element || !shows_missing {
+            let part = match slot.name().contains(SIGNS) {
+                true => slot.name().rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
+                false => slot.name(),
+            };
+            let (whole, name) = (quoted(whole), quoted(part));
+            let (what, label) = match !is_element {
+                true => (whole, "not in this value"),
+                false => (format!("an element of {whole}"), "not in this element"),
+            };
+            let of = quoted(schema.name());
+            let kind = if is_element { slot.kind().element() } else { slot.kind() };
+            let message = format!("{what} of {of} needs a value for {name} ({kind})");
+            let known = (&*message.clone(), place);
+            self.diagnostics.once_with(known, Severity::Error, |_| {
+                Diagnostic::error(Code::MissingValue, message).at(place, label)
+            });
+        }
     }
 
     /// Reads the changes of a list or a union in a nested record. Returns `false` if the value is none.
@@ -256,7 +284,7 @@ impl RecordReader<'_> {
     }
 
     /// Reports a value that is no map or no list where a nested value must be one.
-    fn misshapen(
+    pub(super) fn misshapen(
         &mut self,
         (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
@@ -275,7 +303,10 @@ impl RecordReader<'_> {
         if !matches!(entry.value.data, Data::Bad) && !is_held_back {
             let problem = schema.not_nested(entry.name, &entry.value.to_value());
             let words = Some((&**declared.words, self.registry));
-            self.diagnostics.push_with(|_| refused(&problem, place, entry.value, words));
+            let known = (&*without_number(&problem), place);
+            self.diagnostics.once_with(known, Severity::Error, |_| {
+                refused(&problem, place, entry.value, words)
+            });
         }
         // The elements of a list and the values of a variant have their parts anyway.
         if !entry.name.contains(SIGNS) {

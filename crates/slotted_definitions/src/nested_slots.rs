@@ -1,37 +1,25 @@
 //! Declarations of nested values: slots whose parts are declared under `slots`, or whose kind says what they are made of.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
+use crate::nested_keys::NestedKeys;
 use crate::nested_unions::{self, DeclaredVariants, Tag, changes_of_variants, variants_key};
 use crate::node::{Data, Entry, Node};
 use crate::placed::Placed;
 use crate::required_lists::require_lists;
 use crate::slot::SlotDeclaration;
 use crate::slot_problems::{
-    brackets_in_elements, check_key, check_references, inner_default, may_lack_brackets,
+    SlotProblems, brackets_in_elements, check_key, check_references, inner_default,
+    may_lack_brackets,
 };
 use crate::source::Place;
 use crate::within::{InList, Within, is_needed};
 use slotted::Kind;
-
-/// The keys of a nested value.
-const KEYS: [&str; 10] = [
-    "kind",
-    "keys",
-    "references",
-    "slots",
-    "variants",
-    "tag",
-    "optional",
-    "default",
-    "one_or_list",
-    "renamed_from",
-];
 
 /// The declared parts of a nested value.
 pub(super) struct Parts<'n, 's> {
@@ -140,7 +128,7 @@ fn form(kind: &str) -> Form<'_> {
 }
 
 /// Returns how many records a kind has.
-fn records(kind: &str) -> usize {
+pub(super) fn records(kind: &str) -> usize {
     match form(kind) {
         Form::Schema(_) => 1,
         Form::Single(_) => 0,
@@ -218,112 +206,6 @@ impl<'n> Around<'_, 'n, '_> {
     }
 }
 
-/// The keys of a nested value, besides its slots and variants.
-#[derive(Default)]
-struct NestedKeys<'n, 's> {
-    former: Option<&'n str>,
-    is_optional: bool,
-    is_empty: bool,
-    /// The kind with a word for the record.
-    kind: Option<(Place, &'n str)>,
-    /// The kind of a map's keys.
-    of_map: Option<(Place, &'n str)>,
-    /// The schema that the keys refer to.
-    references: Option<&'n Entry<'s>>,
-    tag: Option<(Place, &'n str)>,
-}
-
-impl<'n, 's> NestedKeys<'n, 's> {
-    fn read(
-        map: &'n [Entry<'s>],
-        (is_patch, has_variants): (bool, bool),
-        reading: &mut Reading<'_>,
-    ) -> Self {
-        let mut found = Self::default();
-        for key in reading.once(map, "the nested record") {
-            match &*key.name {
-                "slots" => {}
-                "variants" if has_variants => {}
-                name if is_patch && KEYS.contains(&name) => {
-                    let message =
-                        format!("a patch cannot change {} of a nested record", quoted(&key.name));
-                    let place = reading.place(key.span);
-                    let diagnostic = Diagnostic::error(Code::Unexpected, message);
-                    let help = "change it for each part, under 'slots'";
-                    reading
-                        .diagnostics
-                        .push(diagnostic.at(place, "not allowed in a patch").help(help));
-                }
-                "tag" if has_variants => {
-                    let text = reading.text(&key.value, "'tag'");
-                    found.tag = text.map(|text| (reading.place(key.value.span), text));
-                }
-                "tag" => {
-                    let message = "a record has no tag; only a union has one";
-                    let place = reading.place(key.span);
-                    let diagnostic = Diagnostic::error(Code::BadSlot, message);
-                    let help =
-                        "declare the variants that it tells apart under 'variants', not 'slots'";
-                    reading
-                        .diagnostics
-                        .push(diagnostic.at(place, "nothing to tell apart").help(help));
-                }
-                "optional" => {
-                    found.is_optional = reading.bool(&key.value, "'optional'").unwrap_or_default()
-                }
-                "renamed_from" => found.former = reading.text(&key.value, "'renamed_from'"),
-                "kind" => found.kind = nested_kind(&key.value, reading),
-                "keys" => {
-                    let text = reading.text(&key.value, "'keys'");
-                    found.of_map = text.map(|text| (reading.place(key.value.span), text));
-                }
-                "references" => found.references = Some(key),
-                "default" => found.is_empty = is_empty_default(&key.value, reading),
-                "one_or_list" => _ = reading.bool(&key.value, "'one_or_list'"),
-                _ => {
-                    let help = "each part has its own kind, default and constraints under 'slots'";
-                    reading.unknown(key, "a nested record", &KEYS, Some(help));
-                }
-            }
-        }
-        found
-    }
-}
-
-/// Reads the kind of a nested value whose parts are declared beside it.
-fn nested_kind<'n>(node: &'n Node<'_>, reading: &mut Reading<'_>) -> Option<(Place, &'n str)> {
-    let (kind, place) = (reading.text(node, "'kind'")?, reading.place(node.span));
-    if records(kind) == 1 {
-        return Some((place, kind));
-    }
-    let message = "a slot with 'slots' or 'variants' is a record, a list or a map";
-    let label = if records(kind) == 0 { "no such kind of nested value" } else { "several records" };
-    reading.diagnostics.push(
-        Diagnostic::error(Code::BadSlot, message)
-            .at(place, label)
-            .help("write kind = \"list\" for a list of records, kind = \"map\" for records by name, or remove the kind; in longer kinds the word record stands for it, as in \"list(text | record)\""),
-    );
-    None
-}
-
-/// Returns whether the default is an empty list or map, or reports that it is not.
-pub(super) fn is_empty_default(node: &Node<'_>, reading: &mut Reading<'_>) -> bool {
-    let is_empty = match &node.data {
-        Data::List(list) => list.is_empty(),
-        Data::Map(map) => map.is_empty(),
-        _ => false,
-    };
-    if !is_empty {
-        let message = "a nested value can have no default but an empty list or an empty map";
-        let place = reading.place(node.span);
-        let diagnostic = Diagnostic::error(Code::BadSlot, message).at(place, "not empty");
-        reading
-            .diagnostics
-            .push(diagnostic.help("give the parts of a record defaults of their own"));
-    }
-    is_empty
-}
-
 /// A schema whose slots can be the parts of nested records.
 pub(super) struct Nestable<'m, 'n, 's> {
     pub(super) name: &'n str,
@@ -339,6 +221,8 @@ pub(super) struct Expansion<'m, 'n, 's> {
     most: usize,
     /// The slots, records and bases that may follow in all schemas.
     left: Cell<usize>,
+    /// Reports each problem at the slot's own schema.
+    problems: &'m RefCell<SlotProblems>,
 }
 
 /// A deeper part has a longer name than slots may have.
@@ -356,14 +240,20 @@ pub(super) struct Expanded<'n, 's> {
     left: usize,
     /// The schemas around the current slot.
     around: Vec<usize>,
+    /// The limit of slots is reached.
+    is_full: bool,
 }
 
 impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
     /// Begins the expansion of schemas with at most this many slots each, and `all` together.
-    pub(super) fn new(schemas: Vec<Nestable<'m, 'n, 's>>, most: usize, all: usize) -> Self {
+    pub(super) fn new(
+        schemas: Vec<Nestable<'m, 'n, 's>>,
+        (most, all): (usize, usize),
+        problems: &'m RefCell<SlotProblems>,
+    ) -> Self {
         let names = schemas.iter().enumerate();
         let positions = names.map(|(position, schema)| (schema.name, position)).collect();
-        Self { schemas, positions, most, left: Cell::new(all) }
+        Self { schemas, positions, most, left: Cell::new(all), problems }
     }
 
     /// Returns the names of all schemas.
@@ -380,18 +270,18 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         })
     }
 
-    /// Returns the slots of a schema, or `None` after it has reported a problem.
+    /// Returns the slots of a schema without those that have a problem, and whether these are all.
     pub(super) fn slots(
         &self,
         schema: usize,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<SlotDeclaration<'n, 's>>> {
-        let (slots, companions) = (Vec::new(), HashSet::new());
-        let mut expanded = Expanded { slots, companions, left: self.most, around: vec![schema] };
+    ) -> (Vec<SlotDeclaration<'n, 's>>, bool) {
+        let (slots, companions, around) = (Vec::new(), HashSet::new(), vec![schema]);
+        let mut expanded = Expanded { slots, companions, left: self.most, around, is_full: false };
         let own = self.schemas[schema].slots;
-        self.add(own, &Within::default(), &mut expanded, diagnostics)?;
+        let added = self.add(own, &Within::default(), &mut expanded, diagnostics);
         require_lists(&mut expanded.slots);
-        Some(expanded.slots)
+        (expanded.slots, added.is_some())
     }
 
     /// Returns the form of a kind. The name of a schema is one of a nested record.
@@ -406,20 +296,43 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         expanded: &mut Expanded<'n, 's>,
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
+        let mut are_right = Some(());
         for slot in slots {
-            let (former, is_optional) = slot.record_keys();
-            let within = within.around(&slot.within.part(slot.part, former, false));
-            let own = Own { is_optional, is_whole: true };
-            match (slot.kind_text(), &slot.tag) {
-                (Some(kind), _) => self.value(slot, (kind, own), within, expanded, diagnostics)?,
-                (None, tag) => {
-                    self.limit(slot, expanded, diagnostics)?;
-                    let leaf = tag.as_ref().map_or(Leaf::Declared, Leaf::Tag);
-                    expanded.push(slot, (leaf, own), &within);
+            let before = (diagnostics.list.len(), diagnostics.errors);
+            let first = expanded.slots.len();
+            let added = self.slot(slot, within, expanded, diagnostics);
+            if added.is_none() || diagnostics.errors > before.1 {
+                are_right = None;
+                // A part of a value is none.
+                expanded.slots.truncate(first);
+                if expanded.is_full {
+                    break;
                 }
+                let is_own = expanded.around.len() == 1;
+                self.problems.borrow_mut().add((slot.place, is_own), before, diagnostics);
             }
         }
-        Some(())
+        are_right
+    }
+
+    /// Adds a slot, or those of its parts.
+    fn slot(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        within: &Within,
+        expanded: &mut Expanded<'n, 's>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let (former, is_optional) = slot.record_keys();
+        let within = within.around(&slot.within.part(slot.part, former, false));
+        let own = Own { is_optional, is_whole: true };
+        let Some(kind) = slot.kind_text() else {
+            self.limit(slot, expanded, diagnostics)?;
+            let leaf = slot.tag.as_ref().map_or(Leaf::Declared, Leaf::Tag);
+            expanded.push(slot, (leaf, own), &within);
+            return Some(());
+        };
+        self.value(slot, (kind, own), within, expanded, diagnostics)
     }
 
     fn limit(
@@ -431,6 +344,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         let left = expanded.left.checked_sub(1);
         let Some(left) = left.filter(|_| self.take() && expanded.around.len() < DEEPEST) else {
             diagnostics.push(self.too_many(slot.place, expanded));
+            expanded.is_full = true;
             return None;
         };
         expanded.left = left;
@@ -500,9 +414,10 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                     return None;
                 }
                 expanded.around.push(schema);
-                self.add(&self.slots_with_bases(schema), &within, expanded, diagnostics)?;
+                let slots = self.slots_with_bases(schema);
+                let added = self.add(&slots, &within, expanded, diagnostics);
                 expanded.around.pop();
-                Some(())
+                added
             }
         }
     }
@@ -635,6 +550,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_whole_empty: within.is_empty,
             is_one_or_list: within.is_one_or_list,
             needed_in: within.needed_in(own.is_optional).map(str::to_owned),
+            is_of_other: self.around.len() > 1,
         };
         let kind = match leaf {
             Leaf::Kind(kind) => Some(kind),

@@ -77,6 +77,27 @@ pub(super) fn changes_of_variants<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n En
     (!changes.is_empty() && changes.iter().all(is_change)).then_some(entry)
 }
 
+/// Returns whether a patch adds variants with slots to a union, or removes some: it declares no union whose variants have these
+/// names.
+pub(super) fn changes_a_union(entry: &Entry<'_>) -> bool {
+    let Data::Map(map) = &entry.value.data else { return false };
+    let is_variant = |own: &Entry<'_>| match &own.value.data {
+        Data::Map(slots) => !slots.iter().any(|key| matches!(&*key.name, "kind" | "slots")),
+        Data::List(list) => list.is_empty(),
+        Data::Unset => true,
+        _ => false,
+    };
+    let has_variants = |change: &Entry<'_>| match &change.value.data {
+        Data::Map(variants) => !variants.is_empty() && variants.iter().all(is_variant),
+        _ => true,
+    };
+    let Some(Entry { value: Node { data: Data::Map(changes), .. }, .. }) = changes_of_variants(map)
+    else {
+        return false;
+    };
+    changes.iter().all(has_variants)
+}
+
 impl<'n, 's> MergedSchema<'n, 's> {
     /// Applies the changes of a union's variants.
     pub(super) fn change_variants(
@@ -204,9 +225,10 @@ pub(super) fn variants<'n, 's>(
     let Data::Map(map) = &entry.value.data else { return None };
     let place = reading.place(entry.span);
     let names = tag.into_iter().chain(map.iter().map(|own| (reading.place(own.span), &*own.name)));
-    let wrong = names.into_iter().find(|(_, name)| !is_part_name(name));
-    if let Some((place, name)) = wrong {
-        reading.diagnostics.push(bad_variant(name, place));
+    let wrong: Vec<_> = names.into_iter().filter(|(_, name)| !is_part_name(name)).collect();
+    if !wrong.is_empty() {
+        let wrong = wrong.into_iter().map(|(place, name)| bad_variant(name, place));
+        wrong.for_each(|wrong| reading.diagnostics.push(wrong));
         return None;
     }
     if map.is_empty() {
@@ -270,19 +292,21 @@ pub(super) fn sorts<'n>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<(&'static str, &'n str)>> {
     let mut sorts: Vec<(&'static str, &'n str)> = Vec::new();
+    let mut are_right = true;
     for kind in kinds {
         let Some(sort) = sort_of(&form(kind)) else {
             let diagnostic = no_sort((place, kind), &schemas(), diagnostics);
             diagnostics.push(diagnostic);
-            return None;
+            are_right = false;
+            continue;
         };
         if sorts.iter().any(|(own, _)| *own == sort) {
             diagnostics.push(same_sort(place, kind, sort));
-            return None;
+            are_right = false;
         }
         sorts.push((sort, kind));
     }
-    Some(sorts)
+    are_right.then_some(sorts)
 }
 
 /// The parts of a kind have no keys of their own.

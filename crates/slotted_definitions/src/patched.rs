@@ -4,9 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::changes::{Change, Key, Operation, change_list, change_number, key_of};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::given::Given;
+use crate::infer::SameData;
 use crate::objects::{is_reference, with_ids};
+use crate::patches::is_lost;
 use crate::references::{Resolver, local_id};
 use crate::same_name::SameName;
 use crate::source::Place;
@@ -70,6 +72,13 @@ impl Resolver<'_> {
             }
             false
         });
+        let values = &self.records.list[record as usize].values;
+        let is_kept = |change: &Change| {
+            let given = values.get(change.slot.into());
+            given.is_some_and(|given| is_lost(schema, &given))
+        };
+        changes.retain(|change| !is_kept(change));
+        of_lists.retain(|(_, changes)| !changes.iter().any(is_kept));
         self.keep_own_variant(record, schema, &mut changes);
         changes.sort_by_key(|change| (change.slot, self.packs.rank(change.pack)));
         for changes in changes.chunk_by(|a, b| a.slot == b.slot) {
@@ -212,6 +221,9 @@ impl Resolver<'_> {
         let schema = self.records.list[record as usize].schema;
         let schema = registry.schema_by_id(schema).expect("a record's schema is registered");
         let slot = &schema.slots()[usize::from(first.slot)];
+        if let Some(left) = self.set_part((record, slot), changes) {
+            return self.change_slot(record, &left);
+        }
         let given = self.records.list[record as usize].values.get(first.slot.into());
         let base_place = given.as_ref().map(|given| given.place);
         let base = given.map(|given| given.value).or_else(|| slot.default().cloned());
@@ -263,6 +275,39 @@ impl Resolver<'_> {
         self.set(record, vec![Given { slot: first.slot, place: last.place, value }]);
     }
 
+    /// Gives a part of a union its last value, and returns the changes that start from it.
+    fn set_part<'c>(
+        &mut self,
+        (record, slot): (u32, &Slot),
+        changes: &[&'c Change],
+    ) -> Option<Vec<&'c Change>> {
+        let is_set = |change: &&&Change| change.operation == Operation::Set;
+        let mut sets: Vec<&Change> = changes.iter().filter(is_set).copied().collect();
+        // Replaced values follow the load order.
+        sets.sort_by_key(|change| change.pack);
+        self.report_overwritten((record, slot), &sets);
+        let set = *sets.last()?;
+        let (slot, place, value) = (set.slot, set.place, set.value.clone());
+        self.set(record, vec![Given { slot, place, value }]);
+        let is_left = |change: &&&Change| {
+            change.operation != Operation::Set && !self.packs.knows(set.pack, change.pack)
+        };
+        Some(changes.iter().filter(is_left).copied().collect())
+    }
+
+    /// Reports packs that give a part different values without knowing of each other.
+    fn report_overwritten(&mut self, (record, slot): (u32, &Slot), sets: &[&Change]) {
+        for pair in sets.windows(2) {
+            let [earlier, own] = pair else { continue };
+            if !own.value.is_same_data(&earlier.value) {
+                let record = self.shown(record).0;
+                let what = || format!("slot {} of record {record}", quoted(slot.name()));
+                let (own, earlier) = ((own.pack, own.place), (earlier.pack, earlier.place));
+                self.packs.overwritten(what, None, own, earlier, self.diagnostics);
+            }
+        }
+    }
+
     pub(super) fn shown(&self, record: u32) -> (String, Place) {
         let record = &self.records.list[record as usize];
         (record.name.as_deref().map_or_else(|| "a record".to_owned(), quoted), record.place)
@@ -271,10 +316,12 @@ impl Resolver<'_> {
     fn no_value(&mut self, record: u32, slot: &Slot, change: &Change) {
         let given = self.records.list[record as usize].values.get(change.slot.into());
         let unset = given.filter(|given| given.value.is_unset()).map(|given| given.place);
+        let schema = self.schema_of(record).name();
         let (record, defined) = self.shown(record);
         let operation = quoted(change.operation.name_in(self.records.words.at(change.place)));
         let slot = quoted(slot.name());
-        self.diagnostics.push_with(|_| {
+        let known = format!("slot {slot} of {schema} has no value that {operation} could change");
+        self.diagnostics.once_with((&known, change.place), Severity::Error, |_| {
             let message =
                 format!("slot {slot} of {record} has no value that {operation} could change");
             let diagnostic = Diagnostic::error(Code::MissingValue, message)

@@ -11,7 +11,7 @@ use crate::infer::SameData;
 use crate::nameless::Nameless;
 use crate::node::Entry;
 use crate::records::{
-    QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
+    Entries, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
 };
 use crate::source::Place;
 use crate::words::{Word, Words};
@@ -40,6 +40,7 @@ impl RecordReader<'_> {
         }
         let mut entries = self.entries(schema, patch);
         self.quarantine_changes(patch, &mut entries.quarantined);
+        self.quarantine_needed(schema, patch, &mut entries);
         let is_fixed = |entry: &&Entry<'_>| {
             let word = patch.words.of_record(&entry.name);
             matches!(word, Some(Word::Inherits | Word::Abstract))
@@ -266,6 +267,33 @@ impl RecordReader<'_> {
         }
     }
 
+    /// Keeps variants of a removed mod that a required slot cannot do without: the record keeps its own.
+    fn quarantine_needed(
+        &mut self,
+        schema: &RegisteredSchema,
+        patch: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let values = entries.values.iter();
+        let lost = values.filter(|given| is_lost(schema, given));
+        let lost: HashSet<&str> = lost.map(|given| whole_name(schema, given.slot)).collect();
+        if lost.is_empty() || self.undeclared == Undeclared::Refuse {
+            return;
+        }
+        entries.values.retain(|given| !lost.contains(whole_name(schema, given.slot)));
+        let kept = entries.quarantined.extract_if(.., |kept| {
+            let name = schema.whole_of(&kept.name).map_or(&*kept.name, |(whole, _)| whole);
+            lost.contains(name)
+        });
+        let values: Vec<_> = kept.map(|kept| (kept.name, kept.value)).collect();
+        if self.undeclared == Undeclared::Quarantine {
+            let (schema, name) = (patch.schema.into(), Some(patch.of.name.into()));
+            let (values, words) = (Value::Map(values.into()), Words::only(&[]).into());
+            let patch = QuarantinedRecord { schema, name, values, words };
+            self.records.quarantined_patches.push(patch);
+        }
+    }
+
     /// Keeps a deletion without a record, if the policy says so.
     fn quarantine_deletion(&mut self, deletion: &Deletion<'_>) {
         if self.undeclared == Undeclared::Quarantine {
@@ -280,6 +308,11 @@ impl RecordReader<'_> {
             self.records.quarantined_patches.push(QuarantinedRecord::of(patch));
         }
     }
+}
+
+/// Returns whether a required slot lacks its value: a variant of a removed mod, if nothing else is reported.
+pub(super) fn is_lost(schema: &RegisteredSchema, given: &Given) -> bool {
+    given.value.is_unset() && schema.slots()[usize::from(given.slot)].is_required()
 }
 
 /// The values and records that patches have changed.

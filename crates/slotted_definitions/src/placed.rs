@@ -27,6 +27,8 @@ pub(super) struct Placed {
     /// `true` if the outermost list around it has an empty default.
     pub(super) is_whole_empty: bool,
     pub(super) is_one_or_list: bool,
+    /// `true` if another schema declares it, for a nested record.
+    pub(super) is_of_other: bool,
     /// The optional record that has a value for the slot whenever it is there.
     pub(super) needed_in: Option<String>,
 }

@@ -1,12 +1,12 @@
 //! Reads records and checks their values.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::absent::Absent;
 use crate::blame::{patched_key, with_patch};
 use crate::changes::Change;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
 use crate::keys::Reading;
@@ -19,15 +19,16 @@ use crate::references::is_needed;
 use crate::same_name::SameName;
 use crate::schemas::Schemas;
 use crate::source::Place;
-use crate::undeclared::Occurrences;
-use crate::value::{is_reference, not_a_name, refused, wrong_elements};
+use crate::value::{
+    element_place, is_reference, not_a_name, refused, without_number, wrong_elements,
+};
 use crate::words::{FileWords, Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Slot, Tree};
+use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Tree};
 
-/// The policy for values and records that no schema declares, and for what refers to missing records.
+/// The policy for values and records that no schema declares, and for slots, patches and records that need those of a removed mod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Undeclared {
@@ -132,6 +133,8 @@ pub(super) struct Records {
     pub(super) of_broken_schemas: HashSet<Arc<str>>,
     /// The words of the files, for messages and the JSON Schema.
     pub(super) words: FileWords,
+    /// A required slot has a variant of a removed mod, and no value.
+    pub(super) lacks_any: bool,
 }
 
 /// Reads records and checks their values.
@@ -142,18 +145,16 @@ pub(super) struct RecordReader<'a> {
     pub(super) packs: &'a Packs,
     pub(super) records: Records,
     pub(super) diagnostics: &'a mut Diagnostics,
-    /// The records are read, and now their patches are.
-    pub(super) reads_patches: bool,
     /// Slots with the name of a word, each reported once.
     unclear: HashSet<(SchemaId, Word)>,
-    /// Undeclared names by schema.
-    pub(super) undeclared_names: HashMap<(Arc<str>, Arc<str>), Occurrences>,
     /// Records whose parents do not exist.
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
     composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
+    /// The values that are read now are those of a patch.
+    pub(super) is_patch: bool,
     /// Both save an allocation for each record.
     spare: Vec<Given>,
     buffer: Vec<u8>,
@@ -185,14 +186,6 @@ pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
     declared.of.map.iter().any(|entry| entry.name.bytes().any(is_sign))
 }
 
-fn is_discardable(kind: &ProblemKind, schema: &RegisteredSchema, slot: &Slot) -> bool {
-    match kind {
-        ProblemKind::UnknownVariant { .. } => !is_needed(schema, slot),
-        ProblemKind::Element { kind, .. } => is_discardable(kind, schema, slot),
-        _ => false,
-    }
-}
-
 /// Returns the name of the variant that an enum does not have.
 fn unknown_variant(kind: &ProblemKind) -> Option<&str> {
     match kind {
@@ -210,6 +203,8 @@ pub(super) struct Entries {
     pub(super) changes: Vec<Change>,
     /// Parts of lists whose values no slot takes.
     pub(super) discarded: Vec<u16>,
+    /// Lists, maps and unions with a part that no schema declares.
+    pub(super) surplus: BTreeSet<Arc<str>>,
     is_abstract: bool,
     parent: Option<(Arc<str>, Place)>,
 }
@@ -228,12 +223,11 @@ impl<'a> RecordReader<'a> {
             packs,
             records: Records::default(),
             diagnostics,
-            reads_patches: false,
             unclear: HashSet::new(),
-            undeclared_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: schemas.absent.clone(),
+            is_patch: false,
             spare: Vec::new(),
             buffer: Vec::new(),
         }
@@ -277,7 +271,7 @@ impl<'a> RecordReader<'a> {
                 }
             }
         }
-        self.reads_patches = true;
+        self.is_patch = true;
         for packed in record_patches {
             packed.unpack(&groups, &mut map);
             self.patch(&packed.view(&groups, &map), &mut patched);
@@ -292,7 +286,6 @@ impl<'a> RecordReader<'a> {
         for deletion in &deletions {
             self.delete(deletion, &patched);
         }
-        self.report_undeclared_names();
         self.records
     }
 
@@ -616,34 +609,41 @@ impl<'a> RecordReader<'a> {
             Some(kind) => Err(kind),
             None => self.registry.check_value(slot, &value),
         };
-        let Err(kind) = wrong else { return Checked::Right(value) };
         let words = Some((self.records.words.at(place), self.registry));
-        match kind {
-            // A variant of a removed mod; the slot has a default or is optional.
-            kind if self.undeclared != Undeclared::Refuse
-                && is_discardable(&kind, schema, slot) =>
+        match wrong {
+            Ok(()) => Checked::Right(value),
+            // A variant of a removed mod. A record that needs a value is kept aside.
+            Err(kind)
+                if self.undeclared != Undeclared::Refuse && unknown_variant(&kind).is_some() =>
             {
                 let problem = schema.problem(slot.name(), kind);
-                let label = self.undeclared.label();
-                self.diagnostics.warn_with(|_| {
+                let is_needed = is_needed(schema, slot) && !self.is_patch;
+                self.records.lacks_any |= is_needed;
+                let of = if is_needed { "this record is " } else { "" };
+                let label = format!("{of}{}", self.undeclared.label());
+                let known = format!("{label} {}", without_number(&problem));
+                let place = element_place(&problem, place, node);
+                self.diagnostics.once_with((&known, place), Severity::Warning, |_| {
                     let patch = patched_key(self.schemas, self.registry, &problem);
-                    let diagnostic = refused(&problem, place, node, words).into_warning(label);
+                    let diagnostic = refused(&problem, place, node, words).into_warning(&label);
                     with_patch(diagnostic, patch, self.packs)
                 });
                 Checked::Discarded
             }
             // A patch in a file that cannot be read may add the variant.
-            kind if unknown_variant(&kind)
-                .is_some_and(|name| self.diagnostics.holds_back(name)) =>
+            Err(kind)
+                if unknown_variant(&kind).is_some_and(|name| self.diagnostics.holds_back(name)) =>
             {
                 Checked::Wrong
             }
-            kind => {
+            Err(kind) => {
                 for kind in
                     wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
                 {
                     let problem = schema.problem(slot.name(), kind);
-                    self.diagnostics.push_with(|_| {
+                    let known = without_number(&problem);
+                    let place = element_place(&problem, place, node);
+                    self.diagnostics.once_with((&known, place), Severity::Error, |_| {
                         let patch = patched_key(self.schemas, self.registry, &problem);
                         with_patch(refused(&problem, place, node, words), patch, self.packs)
                     });

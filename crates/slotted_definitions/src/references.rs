@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::blame::{patched, with_patch};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
 use crate::given::Given;
 use crate::named::Named;
 use crate::nameless::Nameless;
@@ -58,6 +58,7 @@ pub(super) enum Unresolved {
 
 impl Resolver<'_> {
     pub(super) fn resolve(mut self) {
+        self.keep_changes_of_kept();
         self.references();
         let order = self.parents_first();
         let heirs: HashSet<u32> = order.iter().map(|(record, _)| *record).collect();
@@ -204,14 +205,6 @@ impl Resolver<'_> {
                 self.lacks_any = true;
                 None
             }
-            // The problem is only counted.
-            Err(Unresolved::Unknown) if self.diagnostics.is_full() => {
-                self.diagnostics.push(match self.undeclared {
-                    Undeclared::Refuse => Diagnostic::error(Code::UnknownRecord, ""),
-                    _ => Diagnostic::warning(Code::UnknownRecord, ""),
-                });
-                None
-            }
             Err(unresolved) => {
                 let schema = self.records.list[record as usize].schema;
                 let (place, label) = (self.files.part(place, name), self.undeclared.label());
@@ -269,6 +262,18 @@ impl Resolver<'_> {
         let Some(of) = self.registry.schema_by_id(schema) else { return };
         let owner = format!("slot {} of {}", quoted(slot.name()), quoted(of.name()));
         let shown = quoted(name);
+        let is_gone = matches!(why, Unresolved::Unknown | Unresolved::Deleted(_));
+        let is_refused = !is_gone || self.undeclared == Undeclared::Refuse;
+        let key = self.diagnostics.key(&format!("{owner} refers to {name} {label}"));
+        if self.diagnostics.is_again(key, place) {
+            return;
+        }
+        if self.diagnostics.is_full() {
+            // The problem is only counted.
+            let severity = if is_refused { Severity::Error } else { Severity::Warning };
+            let diagnostic = Diagnostic::error(Code::UnknownRecord, "").with(severity);
+            return self.diagnostics.push(diagnostic.of_many(key));
+        }
         let diagnostic = match why {
             Unresolved::Unknown => self.unknown(&owner, slot, name, place),
             Unresolved::Abstract(defined) => {
@@ -306,10 +311,10 @@ impl Resolver<'_> {
                     .expected_found(base, found)
             }
         };
-        let is_gone = matches!(why, Unresolved::Unknown | Unresolved::Deleted(_));
-        self.diagnostics.push(match is_gone && self.undeclared != Undeclared::Refuse {
-            true => diagnostic.into_warning(label),
-            false => diagnostic,
+        let diagnostic = diagnostic.of_many(key);
+        self.diagnostics.push(match is_refused {
+            true => diagnostic,
+            false => diagnostic.into_warning(label),
         });
     }
 
@@ -393,6 +398,10 @@ impl Resolver<'_> {
             return None;
         }
         let own = quoted(self.schema_of(record).name());
+        let key = self.diagnostics.key(&format!("a record of {own} inherits from {name}"));
+        if self.diagnostics.is_again(key, place) {
+            return None;
+        }
         let other = same_name.first().map(|other| self.schema_of(*other).name());
         let diagnostic = if let Some(other) = other {
             let (name, other) = (quoted(name), quoted(other));
@@ -419,7 +428,7 @@ impl Resolver<'_> {
                 .suggest(suggestion)
                 .look_alike(&parent)
         };
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(diagnostic.of_many(key));
         None
     }
 
@@ -517,7 +526,11 @@ impl Resolver<'_> {
                     if list.is_some() && std::mem::replace(&mut last_list, list) == list {
                         continue;
                     }
-                    self.diagnostics.push_with(|_| {
+                    let has_name = record.name.is_some();
+                    let (of, name) = (schema.name(), list.unwrap_or(slot.name()));
+                    let known = format!("{of} needs {name} {has_name}");
+                    let known = (&*known, record.place);
+                    self.diagnostics.once_with(known, Severity::Error, |_| {
                         let keys = ["optional", "default", "kind"];
                         let (schemas, registry) = (self.schemas, self.registry);
                         let patch = patched(schemas, registry, schema, slot.name(), &keys);

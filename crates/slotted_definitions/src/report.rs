@@ -45,6 +45,11 @@ pub struct Report {
 impl Report {
     pub(super) fn new(files: Arc<Files>, found: Diagnostics) -> Self {
         let Diagnostics { list: mut diagnostics, omitted, held_back, errors, .. } = found;
+        for Diagnostic { labels, places, .. } in &mut diagnostics {
+            if let Some(first) = labels.first_mut().filter(|_| *places > 1) {
+                first.text.push_str(&format!(", in {places} places"));
+            }
+        }
         diagnostics.sort_by_key(|diagnostic| {
             // Unreadable files come first: they can cause other problems.
             let is_first = matches!(
@@ -333,7 +338,8 @@ impl std::error::Error for Report {}
 
 /// `{"errors": 1, "warnings": 0, "omitted": 0, "held_back": 0, "diagnostics": [..]}`; each diagnostic has
 /// `severity`, `code`, `message`, `file`, `line`, `column`, `end_line`, `end_column`, `label`,
-/// `expected`, `found`, `suggestion`, `help` and `related`, a list of other places with their labels.
+/// `expected`, `found`, `suggestion`, `help`, `places`, the number of places with the problem, and `related`, a list of other
+/// places with their labels.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut report = serializer.serialize_struct("Report", 5)?;
@@ -364,7 +370,7 @@ impl Serialize for Located<'_, [Diagnostic]> {
 impl Serialize for Located<'_, Diagnostic> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (report, diagnostic) = (self.report, self.of);
-        let mut fields = serializer.serialize_struct("Diagnostic", 14)?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 15)?;
         fields.serialize_field("severity", &diagnostic.severity.to_string())?;
         fields.serialize_field("code", diagnostic.code.name())?;
         fields.serialize_field("message", &diagnostic.message)?;
@@ -373,6 +379,7 @@ impl Serialize for Located<'_, Diagnostic> {
         fields.serialize_field("found", &diagnostic.found)?;
         fields.serialize_field("suggestion", &diagnostic.suggestion.as_deref())?;
         fields.serialize_field("help", &diagnostic.help)?;
+        fields.serialize_field("places", &diagnostic.places)?;
         let related = diagnostic.labels.get(1..).unwrap_or_default();
         fields.serialize_field("related", &Located { report, of: related })?;
         fields.end()

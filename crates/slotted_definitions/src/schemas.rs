@@ -1,9 +1,10 @@
 //! Builds and registers the schemas of files.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use crate::absent_slots::{leave_out_absent, no_slot};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::document::Declaration;
 use crate::keys::Reading;
@@ -13,13 +14,14 @@ use crate::names::{bad_name, look_alike};
 use crate::nested_slots::{Expansion, Nestable};
 use crate::packs::Packs;
 use crate::records::Undeclared;
-use crate::slot::{Among, SlotSource};
+use crate::slot::{Among, SlotDeclaration, SlotSource};
 use crate::slot_notes::SlotNotes;
+use crate::slot_problems::SlotProblems;
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, SIGNS};
+use slotted::schema::{RegisteredSchema, SIGNS, SchemaBuilder, Slot};
 use slotted::{Schema, SchemaError};
 
 /// A schema of the files.
@@ -44,6 +46,8 @@ pub(super) struct Schemas {
     pub(super) broken: HashSet<Arc<str>>,
     /// Schemas that extend those of removed mods.
     pub(super) absent: HashSet<Arc<str>>,
+    /// Slots that need those of removed mods, by schema and name.
+    pub(super) absent_slots: HashSet<(Arc<str>, Arc<str>)>,
 }
 
 impl Schemas {
@@ -105,18 +109,23 @@ pub(super) fn build(
         apply_patch(&mut merged, (&positions, &names), patch, registry, diagnostics);
     }
     let mut schemas = Schemas::default();
-    expand_nested(&mut merged, &mut schemas, (most, limits.slots), diagnostics);
+    leave_out_absent(&mut merged, (registry, undeclared), &mut schemas, diagnostics);
+    let problems = RefCell::default();
+    let most_slots = (most, limits.slots);
+    expand_nested(&mut merged, &mut schemas, (most_slots, &problems), diagnostics);
+    let mut problems = problems.into_inner();
     let most_slots = limits.slots;
     let mut slots_left = Some(most_slots);
     for position in order(&merged, (registry, undeclared), &mut schemas, diagnostics) {
         let found = &merged[position];
-        let Schemas { broken, absent, .. } = &mut schemas;
-        if let Some((base, _)) = found.extends
-            && let Some(without) =
-                [broken, absent].into_iter().find(|without| without.contains(base))
-        {
-            without.insert(found.name.into());
-            continue;
+        if let Some((base, _)) = found.extends {
+            if schemas.absent.contains(base) {
+                schemas.absent.insert(found.name.into());
+                continue;
+            }
+            if schemas.broken.contains(base) {
+                schemas.broken.insert(found.name.into());
+            }
         }
         let base = found.extends.and_then(|(base, _)| registry.schema(base));
         let slots = found.slots.len() + base.map_or(0, |base| base.slots().len());
@@ -132,7 +141,7 @@ pub(super) fn build(
             schemas.broken.insert(found.name.into());
             continue;
         }
-        match define(found, (&schemas, &names, packs), registry, diagnostics) {
+        match define(found, (&schemas, &names, packs), (registry, &mut problems), diagnostics) {
             Some(definition) => {
                 let name = Arc::from(found.name);
                 schemas.by_name.insert(name, schemas.defined.len());
@@ -141,6 +150,7 @@ pub(super) fn build(
             None => _ = schemas.broken.insert(found.name.into()),
         }
     }
+    problems.report(diagnostics);
     unknown_references(&schemas, &positions, (registry, undeclared), diagnostics);
     schemas
 }
@@ -149,7 +159,7 @@ pub(super) fn build(
 fn expand_nested(
     merged: &mut [MergedSchema<'_, '_>],
     schemas: &mut Schemas,
-    (most_slots, all_slots): (usize, usize),
+    (most_slots, problems): ((usize, usize), &RefCell<SlotProblems>),
     diagnostics: &mut Diagnostics,
 ) {
     let nestable = merged.iter().map(|schema| Nestable {
@@ -157,14 +167,14 @@ fn expand_nested(
         extends: schema.extends.map(|(base, _)| base),
         slots: &schema.slots,
     });
-    let expansion = Expansion::new(nestable.collect(), most_slots, all_slots);
+    let expansion = Expansion::new(nestable.collect(), most_slots, problems);
     let needed = (0..merged.len()).filter(|schema| expansion.is_needed(*schema));
     let expanded: Vec<_> =
         needed.map(|schema| (schema, expansion.slots(schema, diagnostics))).collect();
-    for (schema, slots) in expanded {
-        match slots {
-            Some(slots) => merged[schema].slots = slots,
-            None => _ = schemas.broken.insert(merged[schema].name.into()),
+    for (schema, (slots, are_all)) in expanded {
+        merged[schema].slots = slots;
+        if !are_all {
+            schemas.broken.insert(merged[schema].name.into());
         }
     }
 }
@@ -245,7 +255,9 @@ fn apply_patch<'n, 's>(
         };
         match undeclared {
             Undeclared::Refuse => diagnostics.push_with(problem),
-            _ => diagnostics.warn_with(|found| problem(found).into_warning("ignored")),
+            policy => {
+                diagnostics.warn_with(|found| problem(found).into_warning(policy.label()));
+            }
         }
         return;
     };
@@ -341,9 +353,7 @@ fn order(
                     continue;
                 }
             }
-            if !schemas.broken.contains(schema.name) {
-                order.push(at);
-            }
+            order.push(at);
         }
     }
     order
@@ -388,50 +398,37 @@ fn unknown_base(
         .look_alike(base)
 }
 
-/// Builds and registers one schema after its base.
+/// Builds and registers one schema after its base. Of a schema that cannot be registered only the slots are checked.
 fn define(
     found: &MergedSchema<'_, '_>,
     (schemas, names, packs): (&Schemas, &[Arc<str>], &Packs),
-    registry: &mut Store,
+    (registry, problems): (&mut Store, &mut SlotProblems),
     diagnostics: &mut Diagnostics,
 ) -> Option<SchemaDefinition> {
     if slotted::schema::check_name(found.name).is_err() {
         diagnostics.push_with(|_| bad_name("a schema", found.name, found.place));
         return None;
     }
+    let mut is_right = !schemas.broken.contains(found.name);
     let mut builder = Schema::builder(found.name);
     if let Some((base, _)) = found.extends {
         builder = builder.extends(base);
     }
-    let problems = diagnostics.errors + diagnostics.held_back;
     // The signs of a nested value are none that a person wrote.
     let written = |name: &'_ str| name.find(SIGNS).unwrap_or(name.len());
     let slots = found.slots.iter().map(|slot| (&slot.name[..written(&slot.name)], slot.place));
+    let before = (diagnostics.errors, diagnostics.held_back);
     look_alike(&format!("slots of {}", quoted(found.name)), slots, diagnostics);
-    let base = found.extends.and_then(|(base, _)| registry.schema(base));
-    let mut defaults = HashMap::new();
-    let (mut own, mut slots) = (Vec::new(), Vec::new());
+    is_right &= before == (diagnostics.errors, diagnostics.held_back);
     let among = Among { schema: found.name, packs, schemas: names };
-    for slot in &found.slots {
-        match base.and_then(|base| base.slot(&slot.name)) {
-            // The slot of the base has another default here.
-            Some(inherited) if !slot.has_kind() => {
-                let value = slot.inherited_default((found.name, inherited), registry, diagnostics);
-                if let Some((place, value)) = value {
-                    defaults.insert(Arc::clone(inherited.shared_name()), place);
-                    own.push((Arc::clone(inherited.shared_name()), value));
-                }
-            }
-            _ => {
-                builder = slot.add_to(builder, among, diagnostics);
-                slots.push(slot.notes(diagnostics));
-            }
-        }
-    }
+    let mut slots =
+        Slots { builder, notes: Vec::new(), defaults: Vec::new(), places: HashMap::new() };
+    is_right &= slots.add(found, (schemas, among), (registry, problems), diagnostics);
+    let Slots { mut builder, notes: slots, defaults: own, places: defaults } = slots;
     for (slot, value) in own {
         builder = builder.inherited_default(slot, value);
     }
-    if diagnostics.errors + diagnostics.held_back > problems {
+    if !is_right {
         return None;
     }
     let schema = builder.build().and_then(|schema| {
@@ -450,6 +447,81 @@ fn define(
         Err(error) => {
             refused(found, &error, schemas, diagnostics);
             None
+        }
+    }
+}
+
+/// The slots of a schema that is built.
+struct Slots {
+    builder: SchemaBuilder,
+    notes: Vec<SlotNotes>,
+    /// Other defaults of inherited slots, with their places.
+    defaults: Vec<(Arc<str>, Value)>,
+    places: HashMap<Arc<str>, Place>,
+}
+
+impl Slots {
+    /// Adds the slots of a schema. Returns `false` if one of them has a problem.
+    fn add(
+        &mut self,
+        found: &MergedSchema<'_, '_>,
+        (schemas, among): (&Schemas, Among<'_>),
+        (registry, problems): (&Store, &mut SlotProblems),
+        diagnostics: &mut Diagnostics,
+    ) -> bool {
+        let base = found.extends.and_then(|(base, _)| registry.schema(base));
+        let mut are_right = true;
+        for slot in &found.slots {
+            // The base may declare it.
+            let is_unclear = !slot.has_kind() && found.extends.is_some() && base.is_none();
+            if is_unclear || problems.is_reported(slot.place) {
+                are_right = false;
+                continue;
+            }
+            let first = diagnostics.list.len();
+            let before = (diagnostics.errors, diagnostics.held_back);
+            let inherited = base.and_then(|base| base.slot(&slot.name));
+            self.add_slot(slot, inherited, (found, schemas, among), registry, diagnostics);
+            if before != (diagnostics.errors, diagnostics.held_back) {
+                are_right = false;
+                let own = (slot.place, !slot.is_of_other());
+                problems.add(own, (first, before.0), diagnostics);
+            }
+        }
+        are_right
+    }
+
+    fn add_slot(
+        &mut self,
+        slot: &SlotDeclaration<'_, '_>,
+        inherited: Option<&Slot>,
+        (found, schemas, among): (&MergedSchema<'_, '_>, &Schemas, Among<'_>),
+        registry: &Store,
+        diagnostics: &mut Diagnostics,
+    ) {
+        match inherited {
+            // The slot of the base has another default here.
+            Some(inherited) if !slot.has_kind() => {
+                let value = slot.inherited_default((found.name, inherited), registry, diagnostics);
+                if let Some((place, value)) = value {
+                    self.places.insert(Arc::clone(inherited.shared_name()), place);
+                    self.defaults.push((Arc::clone(inherited.shared_name()), value));
+                }
+            }
+            Some(_) => {
+                let (schema, slot) = (found.name.into(), (&*slot.name).into());
+                refused(found, &SchemaError::DuplicateSlot { schema, slot }, schemas, diagnostics);
+            }
+            None if slot.changes_nothing(found.extends.is_some()) => {
+                let base = found.extends.and_then(|(base, _)| registry.schema(base));
+                let inherited = base.map_or(&[][..], RegisteredSchema::slots);
+                diagnostics.push_with(|known| no_slot(slot, found, inherited, known));
+            }
+            None => {
+                let builder = std::mem::replace(&mut self.builder, Schema::builder(found.name));
+                self.builder = slot.add_to(builder, among, diagnostics);
+                self.notes.push(slot.notes(diagnostics));
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Reads slots from their declarations in files.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use crate::changes::{OF_LISTS, Operation, operation};
@@ -10,13 +10,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::infer::SameData;
 use crate::keys::Reading;
 use crate::kind_name::{self, Form};
-use crate::nested_slots::is_empty_default;
-use crate::nested_unions::{Tag, no_variant};
+use crate::nested_keys::is_empty_default;
+use crate::nested_unions::Tag;
 use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::placed::Placed;
 use crate::slot_notes::{PatchedKey, SlotNotes};
-use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, unknown_kind};
+use crate::slot_problems::{TAG_HELP, help_for, kind_of_schemas, may_be_declared, unknown_kind};
+use crate::slot_variants::Variants;
 use crate::source::Place;
 use crate::within::Within;
 use crate::words::Words;
@@ -47,7 +48,7 @@ pub(super) struct SlotDeclaration<'n, 's> {
     pub(super) place: Place,
     keys: BTreeMap<usize, SlotKey<'n, 's>>,
     /// Variants that patches add and remove.
-    variant_changes: Vec<VariantChange<'n, 's>>,
+    pub(super) variant_changes: Vec<VariantChange<'n, 's>>,
     /// Variants of a union that patches have removed.
     removed_variants: BTreeSet<String>,
     /// `true` if it has unknown keys. One of them may be a misspelt `kind`.
@@ -81,11 +82,11 @@ struct SlotKey<'n, 's> {
 }
 
 #[derive(Clone, Copy)]
-struct VariantChange<'n, 's> {
-    pack: usize,
-    place: Place,
-    operation: Operation,
-    node: &'n Node<'s>,
+pub(super) struct VariantChange<'n, 's> {
+    pub(super) pack: usize,
+    pub(super) place: Place,
+    pub(super) operation: Operation,
+    pub(super) node: &'n Node<'s>,
 }
 
 /// A file's declaration of a slot, or of a part of it.
@@ -270,6 +271,18 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         self.tag.as_mut().is_some_and(|tag| tag.remove(name)) || is_removed
     }
 
+    /// Returns whether it is a key of a map, an element of a tuple or the like, which a kind beside a record declares.
+    pub(super) const fn is_around(&self) -> bool {
+        self.kind.is_some()
+    }
+
+    /// Returns whether it changes a slot that nobody declares: a patch does, or an heir of another schema.
+    pub(super) fn changes_nothing(&self, is_heir: bool) -> bool {
+        let is_patched = !self.keys.is_empty() || !self.variant_changes.is_empty();
+        let is_patched = is_patched && self.keys.values().all(|key| key.patch.is_some());
+        !self.has_kind() && !self.has_unknown && (is_heir || is_patched)
+    }
+
     /// Returns the text of its kind.
     pub(super) fn kind_text(&self) -> Option<&'n str> {
         if self.kind.is_some() {
@@ -294,6 +307,11 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         self.placed.is_some() && *self.name != *self.part
     }
 
+    /// Returns whether another schema declares it, for a nested record.
+    pub(super) fn is_of_other(&self) -> bool {
+        self.placed.as_ref().is_some_and(|placed| placed.is_of_other)
+    }
+
     /// Returns the place of its kind.
     pub(super) fn kind_place(&self) -> Place {
         self.key("kind").map_or(self.place, |(place, _)| place)
@@ -314,8 +332,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         (former, self.key("optional").is_some_and(is_optional))
     }
 
-    /// Returns the keys of a value with several slots, whose single kinds are these. Returns `None` after it has reported a key
-    /// that none of them takes.
+    /// Returns the keys of a value with several slots, whose single kinds are these. Returns `None` after it has reported the
+    /// keys that none of them takes.
     pub(super) fn whole_keys(
         &self,
         kinds: &[&str],
@@ -341,7 +359,10 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let is_known = |key: &str| {
             known.contains(&key) || kinds.iter().any(|kind| constraint::suits(key, kind))
         };
-        if let Some((key, value)) = self.keys.iter().find(|(key, _)| !is_known(KEYS[**key])) {
+        let unknown = self.keys.iter().filter(|(key, _)| !is_known(KEYS[**key]));
+        let mut are_known = true;
+        for (key, value) in unknown {
+            are_known = false;
             let (key, slot) = (quoted(KEYS[*key]), quoted(&self.name));
             let (what, label) = match form {
                 Form::Schema(_) => ("the nested record", "not for a nested record"),
@@ -357,6 +378,8 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             };
             let diagnostic = Diagnostic::error(Code::BadSlot, message);
             diagnostics.push(diagnostic.at(value.place, label).help(help));
+        }
+        if !are_known {
             return None;
         }
         let is_empty = self.read_key(diagnostics, "default", |reading, node| {
@@ -421,7 +444,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
             let diagnostic =
                 Diagnostic::error(Code::BadSlot, message).at(place, "only a union has a tag");
             diagnostics.push(diagnostic.help(TAG_HELP));
-            return schema;
         }
         let is_element = placed.is_some_and(|placed| placed.is_element && placed.is_whole);
         if is_element && optional == Some(true) && self.key("default").is_some() {
@@ -513,48 +535,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         set.chain(removals).collect()
     }
 
-    /// Returns the variants after the changes of patches.
-    fn variants(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Variants {
-        let Some((place, node)) = self.key("variants") else {
-            let Some(change) = self.variant_changes.first() else { return Variants::None };
-            let (slot, schema) = (quoted(&self.name), quoted(among.schema));
-            let name = change.operation.name();
-            let message =
-                format!("slot {slot} of {schema} has no variants that '{name}' could change");
-            let diagnostic = Diagnostic::error(Code::BadSlot, message);
-            diagnostics.push(diagnostic.at(change.place, "no variants"));
-            return Variants::Wrong;
-        };
-        let mut reading = Reading { file: place.file, diagnostics };
-        let Some(mut variants) = variants(&mut reading, node) else { return Variants::Wrong };
-        let mut changes: Vec<&VariantChange<'_, '_>> = self.variant_changes.iter().collect();
-        changes.sort_by_key(|change| among.packs.rank(change.pack));
-        let mut is_right = true;
-        let mut removed: HashSet<&str> = HashSet::new();
-        for change in changes {
-            let mut reading = Reading { file: change.place.file, diagnostics: reading.diagnostics };
-            let Some(names) = self::variants(&mut reading, change.node) else {
-                is_right = false;
-                continue;
-            };
-            if change.operation == Operation::Remove {
-                for name in &names {
-                    if !variants.contains(name) && !removed.contains(name) {
-                        let found = (*name, change.place);
-                        no_variant((&self.name, among.schema), found, &mut reading);
-                    }
-                }
-                removed.extend(names);
-                variants.retain(|own| !removed.contains(own));
-            } else {
-                let mut present: HashSet<&str> = variants.iter().copied().collect();
-                names.iter().for_each(|name| _ = removed.remove(name));
-                variants.extend(names.into_iter().filter(|name| present.insert(name)));
-            }
-        }
-        if is_right { Variants::Some(Kind::enumeration(variants)) } else { Variants::Wrong }
-    }
-
     /// Returns the kind of the slot, which holds the values of all elements if it is in a list.
     fn kind(&self, among: Among<'_>, diagnostics: &mut Diagnostics) -> Option<Kind> {
         let Some(placed) = &self.placed else { return self.declared(among, diagnostics) };
@@ -630,30 +610,6 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
     }
 }
 
-/// Returns whether a file that cannot be read may declare a schema that the kind names.
-fn may_be_declared(kind: &str, diagnostics: &mut Diagnostics) -> bool {
-    let names = kind.split(['(', ')', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
-    let is_known = |name: &str| {
-        matches!(name, "list" | "map" | "enum") || kind_name::parse(name, None).is_ok()
-    };
-    let mut unknown = names.filter(|name| !is_known(name));
-    unknown.any(|name| diagnostics.holds_back(name))
-}
-
 fn is_enum(kind: &Kind) -> bool {
     matches!(kind.element(), Kind::Enum(_))
-}
-
-enum Variants {
-    None,
-    Some(Kind),
-    /// Reported.
-    Wrong,
-}
-
-fn variants<'n>(reading: &mut Reading<'_>, node: &'n Node<'_>) -> Option<Vec<&'n str>> {
-    let list = reading.list(node, "'variants'", "a list of names")?;
-    let names: Vec<Option<&str>> =
-        list.iter().map(|node| reading.text(node, "a variant")).collect();
-    names.into_iter().collect()
 }

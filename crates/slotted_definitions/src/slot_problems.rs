@@ -1,5 +1,6 @@
 //! Mistakes in declarations of slots.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::blame::{cause, with_patch};
@@ -16,6 +17,48 @@ use crate::value::{element, refused};
 use crate::within::Within;
 use slotted::schema::{KindError, Problem, ProblemKind, Slot};
 use slotted::{Kind, SchemaError, Store, Value};
+
+/// The problems of slots that several schemas have: each is reported once, at its own schema if there.
+#[derive(Debug, Default)]
+pub(super) struct SlotProblems {
+    /// The places of slots with a reported problem.
+    reported: HashSet<Place>,
+    /// The problems of slots in nested records.
+    nested: Vec<(Place, Vec<Diagnostic>)>,
+}
+
+impl SlotProblems {
+    /// Adds the problems of a slot after the first ones; `errors` were there before.
+    pub(super) fn add(
+        &mut self,
+        (place, is_own): (Place, bool),
+        (first, errors): (usize, usize),
+        diagnostics: &mut Diagnostics,
+    ) {
+        if is_own && diagnostics.errors > errors {
+            self.reported.insert(place);
+        } else if !is_own {
+            let problems = diagnostics.take_after(first);
+            if !problems.is_empty() {
+                self.nested.push((place, problems));
+            }
+        }
+    }
+
+    /// Returns whether a problem of the slot is reported.
+    pub(super) fn is_reported(&self, place: Place) -> bool {
+        self.reported.contains(&place)
+    }
+
+    /// Reports the problems that slots have in nested records alone.
+    pub(super) fn report(mut self, diagnostics: &mut Diagnostics) {
+        for (place, problems) in self.nested {
+            if self.reported.insert(place) {
+                problems.into_iter().for_each(|problem| diagnostics.push(problem));
+            }
+        }
+    }
+}
 
 impl SlotDeclaration<'_, '_> {
     /// Returns the default of a slot that the schema inherits, with its place.
@@ -86,6 +129,11 @@ impl SlotDeclaration<'_, '_> {
             SchemaError::BadName { .. } => bad_name("a slot", &self.name, self.place),
             SchemaError::KindError { reason: KindError::DuplicateVariant(variant), .. } => {
                 diagnostic.at(self.second(variant), "repeated here")
+            }
+            SchemaError::KindError { reason: KindError::VariantCount(0), .. }
+                if self.removes_any() =>
+            {
+                self.without_variants(packs)
             }
             SchemaError::KindError { .. } => {
                 let key = if self.key("variants").is_some() { "variants" } else { "kind" };
@@ -217,6 +265,16 @@ pub(super) fn kind_of_schemas<'n>(
         Some((word, diagnostics.nearest(word, schemas).filter(|near| **near != *word)?))
     });
     near.map(|(word, near)| kind.replacen(word, &near, 1).into())
+}
+
+/// Returns whether a file that cannot be read may declare a schema that the kind names.
+pub(super) fn may_be_declared(kind: &str, diagnostics: &mut Diagnostics) -> bool {
+    let names = kind.split(['(', ')', ',', '|']).map(str::trim).filter(|name| !name.is_empty());
+    let is_known = |name: &str| {
+        matches!(name, "list" | "map" | "enum") || kind_name::parse(name, None).is_ok()
+    };
+    let mut unknown = names.filter(|name| !is_known(name));
+    unknown.any(|name| diagnostics.holds_back(name))
 }
 
 pub(super) fn help_for(key: &str) -> Option<&'static str> {

@@ -1,8 +1,8 @@
-//! Names that no schema declares, each reported once.
+//! Names that no schema declares.
 
 use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
+use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
 use crate::node::{Data, Entry, Named, Node};
 use crate::records::{QuarantinedValue, RecordReader, Undeclared};
@@ -10,18 +10,6 @@ use crate::source::Place;
 use crate::words::{Word, Words};
 use slotted::Store;
 use slotted::schema::RegisteredSchema;
-
-/// The places of one mistake in several records.
-#[derive(Default)]
-pub(super) struct Occurrences {
-    pub(super) count: usize,
-    pub(super) first: Vec<Place>,
-    /// The way to go on, if the first place decides it.
-    help: Option<String>,
-}
-
-/// The places that a problem shows: hundreds of records can have the same mistake.
-pub(super) const SHOWN_PLACES: usize = 3;
 
 impl RecordReader<'_> {
     pub(super) fn undeclared(
@@ -32,28 +20,58 @@ impl RecordReader<'_> {
         quarantined: &mut Vec<QuarantinedValue>,
     ) {
         let place = Place { file: declared.of.place.file, span: entry.span };
-        let key = (Arc::clone(schema.shared_name()), Arc::<str>::from(entry.name));
         if self.undeclared == Undeclared::Quarantine && entry.value.is_whole() {
-            let (name, value) = (Arc::clone(&key.1), entry.value.to_value());
+            let (name, value) = (entry.name.into(), entry.value.to_value());
             quarantined.push(QuarantinedValue { name, value, place });
         }
-        let occurrences = self.undeclared_names.entry(key).or_default();
-        occurrences.count += 1;
+        let mut help = None;
         if self.undeclared == Undeclared::Refuse {
             let words = &**declared.words;
             let meant = words.missed(entry.name, Word::OF_RECORDS);
             let is_fixed = matches!(meant, Some(Word::Inherits | Word::Abstract));
-            if (is_fixed || means_inherits(entry.name)) && !self.reads_patches {
+            if (is_fixed || means_inherits(entry.name)) && !self.is_patch {
                 // The record that is read now; what it lacks may be inherited.
                 self.records.incomplete.insert(self.records.list.len() as u32);
             }
-            if occurrences.help.is_none() && !(is_fixed && self.reads_patches) {
-                occurrences.help = meant_word(entry.name, meant, (words, self.registry));
+            if !(is_fixed && self.is_patch) {
+                help = meant_word(entry.name, meant, (words, self.registry));
             }
         }
-        if occurrences.first.len() < SHOWN_PLACES {
-            occurrences.first.push(place);
+        self.report_undeclared(schema, (entry.name, place), help);
+    }
+
+    fn report_undeclared(
+        &mut self,
+        schema: &RegisteredSchema,
+        (name, place): (&str, Place),
+        help: Option<String>,
+    ) {
+        let problem = format!("{} object has no slot {name}", schema.name());
+        let key = self.diagnostics.key(&problem);
+        if self.diagnostics.is_again(key, place) {
+            return;
         }
+        let absent = &self.schemas.absent_slots;
+        let is_absent = |base: &RegisteredSchema| {
+            absent.contains(&(Arc::clone(base.shared_name()), Arc::from(name)))
+        };
+        // It is reported with its declaration, or a patch in a file that cannot be read may add it.
+        let is_reported =
+            !absent.is_empty() && self.registry.schema_and_bases(schema.id()).any(is_absent);
+        if is_reported || self.diagnostics.holds_back(name) {
+            return self.diagnostics.silence(key);
+        }
+        let severity = match self.undeclared {
+            Undeclared::Refuse => Severity::Error,
+            Undeclared::Ignore | Undeclared::Quarantine => Severity::Warning,
+        };
+        let label = self.undeclared.label();
+        self.diagnostics.once_with((&problem, place), severity, |diagnostics| {
+            let slots = schema.slots().iter().map(|slot| slot.shared_name());
+            let suggestion = diagnostics.nearest(name, slots);
+            let label = (label, severity == Severity::Error);
+            undeclared(schema, (name, place), suggestion, label, help)
+        });
     }
 
     /// Adds advice to the problem of a value that is a map of changes by the words of other files.
@@ -95,59 +113,25 @@ impl RecordReader<'_> {
             false => diagnostic.help(format!("known schemas: {}", listed(&names))),
         });
     }
-
-    pub(super) fn report_undeclared_names(&mut self) {
-        let mut undeclared_names: Vec<_> =
-            std::mem::take(&mut self.undeclared_names).into_iter().collect();
-        let first = |occurrences: &Occurrences| {
-            occurrences.first.first().map(|place| (place.file, place.span.start))
-        };
-        undeclared_names.sort_by_key(|(_, occurrences)| first(occurrences));
-        for ((schema, name), occurrences) in undeclared_names {
-            let Some(schema) = self.registry.schema(&schema) else { continue };
-            // A patch in that file may add the slot.
-            if self.diagnostics.holds_back(&name) {
-                continue;
-            }
-            let label = self.undeclared.label();
-            let is_refused = self.undeclared == Undeclared::Refuse;
-            let undeclared = |diagnostics: &mut Diagnostics| {
-                let slots = schema.slots().iter().map(|slot| slot.shared_name());
-                let suggestion = diagnostics.nearest(&name, slots);
-                undeclared(schema, &name, &occurrences, suggestion, label, is_refused)
-            };
-            match is_refused {
-                true => self.diagnostics.push_with(undeclared),
-                false => self.diagnostics.warn_with(undeclared),
-            }
-        }
-    }
 }
 
 fn undeclared(
     schema: &RegisteredSchema,
-    name: &str,
-    occurrences: &Occurrences,
+    (name, place): (&str, Place),
     suggestion: Option<Arc<str>>,
-    label: &str,
-    is_refused: bool,
+    (label, is_refused): (&str, bool),
+    help: Option<String>,
 ) -> Diagnostic {
     let (of, end) = (quoted(schema.name()), did_you_mean(suggestion.as_deref()));
     let message = format!("{of} object has no slot {}{end}", quoted(name));
-    let count = match occurrences.count {
-        1 if is_refused => String::new(),
-        1 => " in 1 record".to_owned(),
-        count => format!(" in {count} records"),
-    };
-    let severity = if is_refused { Severity::Error } else { Severity::Warning };
-    let mut diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).with(severity);
-    // A warning is about many records at once; what is refused has to be found.
-    let shown = if is_refused { SHOWN_PLACES } else { 1 };
-    for (number, place) in occurrences.first.iter().take(shown).enumerate() {
-        let text = if number == 0 { format!("{label}{count}") } else { "here too".to_owned() };
-        diagnostic = diagnostic.at(*place, text);
+    let diagnostic = Diagnostic::error(Code::UndeclaredSlot, message).at(place, label);
+    let is_word = help.is_some() && Word::all().any(|word| word.name() == name);
+    let needs_help = is_refused && (suggestion.is_none() || is_word);
+    let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
+    if !needs_help {
+        return diagnostic;
     }
-    let help = match (name, schema.slots()) {
+    let of_schema = || match (name, schema.slots()) {
         ("delete" | "deleted", _) => {
             format!("to delete a record, write patches.delete.{} = [\"NAME\"]", schema.name())
         }
@@ -164,11 +148,7 @@ fn undeclared(
             }
         }
     };
-    let help = occurrences.help.clone().unwrap_or(help);
-    let is_word = occurrences.help.is_some() && Word::all().any(|word| word.name() == name);
-    let needs_help = is_refused && (suggestion.is_none() || is_word);
-    let diagnostic = diagnostic.suggest(suggestion).look_alike(name);
-    if needs_help { diagnostic.help(help) } else { diagnostic }
+    diagnostic.help(help.unwrap_or_else(of_schema))
 }
 
 /// Returns the advice for a name that is no slot and may mean a word. `missed` is the word that it means elsewhere.

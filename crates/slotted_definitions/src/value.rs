@@ -145,8 +145,13 @@ fn unknown_variant(
     }
 }
 
+/// Returns the place of the value or of its wrong element.
+pub(super) fn element_place(problem: &Problem, place: Place, node: &Node<'_>) -> Place {
+    Place { span: element(&problem.kind, node).1.span, ..place }
+}
+
 /// Returns the message of a problem. The number of a part's element counts those that have the part; the place is that of the value.
-fn without_number(problem: &Problem) -> String {
+pub(super) fn without_number(problem: &Problem) -> String {
     let kind = match &problem.kind {
         ProblemKind::Element { kind, .. } if problem.slot.contains(['[', '{']) => &**kind,
         kind => kind,

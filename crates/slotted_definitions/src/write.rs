@@ -122,9 +122,10 @@ impl Objects {
                 record.push(slot.name().to_owned(), Value::Unset);
             }
         }
-        let quarantined = self.record(id).map(|record| record.quarantined());
-        let quarantined = quarantined.into_iter().flatten().map(|(name, value, _)| (name, value));
-        Ok(with_quarantined(schema, record, quarantined))
+        let Some(view) = self.record(id) else { return Ok(record) };
+        let quarantined = view.quarantined().map(|(name, value, _)| (name, value));
+        let loaded = |slot: &str| self.definitions.named(&view.local(slot));
+        Ok(with_quarantined(schema, record, (&loaded, quarantined)))
     }
 
     /// Writes the living objects of records as definition files. Returns their paths and texts.
@@ -296,12 +297,18 @@ impl Objects {
     }
 }
 
-/// Returns the values of a record together with those that were quarantined.
+/// Returns the values of a record together with those that were quarantined, given the value of each slot after the load.
 pub(super) fn with_quarantined<'q>(
     schema: Option<&RegisteredSchema>,
     mut record: Record,
-    quarantined: impl Iterator<Item = (&'q str, &'q Value)>,
+    (loaded, quarantined): (
+        &dyn Fn(&str) -> Value,
+        impl ExactSizeIterator<Item = (&'q str, &'q Value)>,
+    ),
 ) -> Record {
+    if quarantined.len() == 0 {
+        return record;
+    }
     let own = record.clone();
     // The parts of a list come back together, if the game has not replaced the list.
     let is_replaced = |name: &str| {
@@ -310,9 +317,8 @@ pub(super) fn with_quarantined<'q>(
         let mut is_replaced = false;
         shape.for_each_slot(&mut |slot| {
             let slot = &schema.slots()[slot];
-            let none = Value::Unset;
-            let (value, default) = (own.get(slot.name()), slot.default().unwrap_or(&none));
-            is_replaced |= value.is_some_and(|value| !default.is_same_data(value));
+            let value = own.get(slot.name()).unwrap_or(&Value::Unset);
+            is_replaced |= !loaded(slot.name()).is_same_data(value);
         });
         is_replaced
     };

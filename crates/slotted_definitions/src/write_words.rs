@@ -42,16 +42,29 @@ impl<'v> Names<'v> {
             }
             self.of_slots.insert(name);
             match value {
-                Value::Map(map) if are_changes(value, &record.words) => {
-                    for (name, value) in map.iter() {
-                        self.words.extend(record.words.of_value(name));
-                        self.add_parts(value);
-                    }
-                }
                 // Null is written under `unset` in TOML.
                 Value::Unset => _ = self.words.insert(Word::Unset),
-                value => self.add_parts(value),
+                value => self.add_value(value, &record.words),
             }
+        }
+    }
+
+    /// Adds the names in a value. Parts of nested values can have changes too.
+    fn add_value(&mut self, value: &'v Value, words: &Words) {
+        match value {
+            Value::Map(map) if are_changes(value, words) => {
+                for (name, value) in map.iter() {
+                    self.words.extend(words.of_value(name));
+                    self.add_parts(value);
+                }
+            }
+            Value::Map(map) => {
+                for (name, value) in map.iter() {
+                    self.in_values.insert(name);
+                    self.add_value(value, words);
+                }
+            }
+            value => self.add_parts(value),
         }
     }
 
@@ -94,16 +107,23 @@ impl QuarantinedRecord {
         let new = |name: &Arc<str>, word: Option<Word>| {
             word.and_then(|word| words.name(word)).map_or_else(|| Arc::clone(name), Into::into)
         };
-        let value = |value: &Value| match value {
-            Value::Map(map) if are_changes(value, &self.words) => {
-                let change = |(name, value): &(Arc<str>, Value)| {
-                    (new(name, self.words.of_value(name)), value.clone())
-                };
-                Value::Map(map.iter().map(change).collect())
-            }
-            other => other.clone(),
-        };
         let values = values.iter();
-        values.map(|(name, own)| (new(name, self.words.of_record(name)), value(own))).collect()
+        values
+            .map(|(name, own)| (new(name, self.words.of_record(name)), self.value_with(own, words)))
+            .collect()
+    }
+
+    /// Returns a value with the words of another file. Parts of nested values can have changes too.
+    fn value_with(&self, value: &Value, words: &Words) -> Value {
+        let Value::Map(map) = value else { return value.clone() };
+        let are_changes = are_changes(value, &self.words);
+        let part = |(name, value): &(Arc<str>, Value)| match are_changes {
+            true => {
+                let word = self.words.of_value(name).and_then(|word| words.name(word));
+                (word.map_or_else(|| Arc::clone(name), Into::into), value.clone())
+            }
+            false => (Arc::clone(name), self.value_with(value, words)),
+        };
+        Value::Map(map.iter().map(part).collect())
     }
 }

@@ -48,7 +48,7 @@ fn comes_back(
 ) -> Outcome<Vec<String>> {
     let (schemas, the_mod) = (("a.toml", schemas), ("m.toml", the_mod));
     let campaign = ("c.toml", campaign);
-    let never_missed = load(Undeclared::Refuse, &[schemas, the_mod, campaign])?;
+    let never_missed = load(Undeclared::Refuse, &[the_mod, schemas, campaign])?;
     let expected = world(&never_missed)?;
     let mut warnings = Vec::new();
     for format in FORMATS {
@@ -69,7 +69,7 @@ fn comes_back(
             files = objects.to_files(&store, format)?;
         }
         let mut listed: Vec<_> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
-        listed.extend([schemas, the_mod]);
+        listed.extend([the_mod, schemas]);
         let again = load(Undeclared::Refuse, &listed)
             .map_err(|error| format!("{format}: {error}\n{files:?}"))?;
         assert!(again.warnings().is_empty(), "{format}: {}", again.warnings());
@@ -312,5 +312,307 @@ fn a_kept_value_that_the_format_cannot_represent_is_an_error() -> Outcome {
          quarantined record of 'gone': 'x'"
     );
     assert!(objects.to_files(&store, Format::Json)?[0].1.contains("null"));
+    Ok(())
+}
+
+const SLOTS: &str = "
+[schemas.unit.slots]
+hp = { kind = 'u8', default = 3 }
+drops = { kind = 'list', default = [], slots = { n = 'u8' } }
+prices = { kind = 'map', default = {}, slots = { n = 'u8' } }
+bag = { optional = true, slots = { n = 'u8' } }
+effect = { optional = true, tag = 'type', variants = { heal = { n = 'u8' }, rest = {} } }
+";
+
+#[test]
+fn parts_of_a_removed_mod_come_back_in_every_nested_value() -> Outcome {
+    let slots = "slots = { x = { kind = 'u8', optional = true } }";
+    let variants = "variants = { add = { heal = { x = { kind = 'u8', optional = true } } } }";
+    let cases = [
+        ("drops", slots, "[{ n = 1, x = 2 }, { n = 3 }, { n = 4, x = 5 }]"),
+        ("prices", slots, "{ k = { n = 1, x = 2 }, l = { n = 3 } }"),
+        ("bag", slots, "{ n = 4, x = 2 }"),
+        ("effect", variants, "{ type = 'heal', n = 3, x = 4 }"),
+    ];
+    for (slot, parts, value) in cases {
+        let the_mod = format!("patches.schemas.unit.slots.{slot} = {{ {parts} }}");
+        let campaign = format!(
+            "records.unit.own.{slot} = {value}\nrecords.unit.heir = {{ inherits = 'own', hp = 9 }}"
+        );
+        let warnings = comes_back((SLOTS, &the_mod, &campaign), &["own", "heir"])?;
+        assert_eq!(warnings.len(), 1, "{slot}: {warnings:#?}");
+    }
+    let changes = "
+[records.unit]
+a.drops = [{ n = 1 }, { n = 2, x = 2 }]
+b.drops = [{ n = 1 }]
+[patches.records.unit]
+a.drops = { add = [{ n = 8 }] }
+b.drops = { add = [{ n = 8, x = 7 }], remove = [{ n = 1 }] }
+";
+    let the_mod = format!("patches.schemas.unit.slots.drops = {{ {slots} }}");
+    comes_back((SLOTS, &the_mod, changes), &["a", "b"])?;
+    Ok(())
+}
+
+#[test]
+fn changes_of_parts_of_a_removed_mod_come_back() -> Outcome {
+    let the_mod = "
+[patches.schemas.unit.slots]
+effect = { variants = { add = { heal = { x = { kind = 'u8', default = 1 }, y = { kind = 'text', optional = true } } } } }
+";
+    let campaign = "
+[records.unit.own]
+effect = { type = 'heal', n = 3 }
+[records.unit.base]
+effect = { type = 'heal', n = 4 }
+[records.unit.heir]
+inherits = 'base'
+effect = { n = 5, y = 'text' }
+[patches.records.unit.own]
+effect = { x = { plus = 2 }, n = { plus = 1 }, y = 'other' }
+";
+    comes_back((SLOTS, the_mod, campaign), &["own", "base", "heir"])?;
+    Ok(())
+}
+
+/// The value of the game wins over one that is kept.
+#[test]
+fn a_list_that_the_game_has_changed_is_written_without_kept_parts() -> Outcome {
+    let records = "records.unit.own.drops = [{ n = 1, x = 2 }, { n = 3 }]";
+    let (mut store, objects) =
+        spawn(&load(Undeclared::Quarantine, &[("a.toml", SLOTS), ("r.toml", records)])?)?;
+    let own = objects.id("unit", "own").ok_or("no record")?;
+    store.set_value(own, "drops[].n", slotted::Value::List([7.into(), 3.into()].into()))?;
+    let files = objects.to_files(&store, Format::Json)?;
+    assert!(files[0].1.contains('7') && !files[0].1.contains("\"x\""), "{files:?}");
+    Ok(())
+}
+
+const JOBS: &str = "
+[schemas.unit.slots]
+hp = { kind = 'u8', default = 3 }
+job = { variants = ['farmer', 'smith'] }
+jobs = { kind = 'list(enum)', variants = ['farmer', 'smith'] }
+tagged = { tag = 'type', variants = { heal = { n = 'u8' }, rest = {} } }
+named = { variants = { heal = { n = 'u8' }, rest = {} } }
+friend = { kind = 'object', optional = true }
+[schemas.unit.slots.drops]
+kind = 'list'
+slots = { job = { variants = ['a', 'b'] }, named = { variants = { heal = {}, rest = {} } } }
+[schemas.servant.slots]
+master = 'object'
+";
+
+#[test]
+fn records_that_need_a_variant_of_a_removed_mod_come_back_whole() -> Outcome {
+    let the_mod = "
+[patches.schemas.unit.slots]
+job = { variants = { add = ['elven'] } }
+jobs = { variants = { add = ['elven'] } }
+tagged = { variants = { add = { fly = { speed = 'u8' } } } }
+named = { variants = { add = { fly = { speed = 'u8' } } } }
+drops = { slots = { job = { variants = { add = ['c'] } }, named = { variants = { add = { fly = {} } } } } }
+";
+    let values = [
+        ("job", "'smith'", "'elven'"),
+        ("jobs", "['smith']", "['smith', 'elven']"),
+        ("tagged", "{ type = 'heal', n = 3 }", "{ type = 'fly', speed = 3 }"),
+        ("named", "'rest'", "{ fly = { speed = 3 } }"),
+        ("drops", "[{ job = 'a', named = 'rest' }]", "[{ job = 'a', named = 'fly' }]"),
+        ("drops", "[{ job = 'a', named = 'rest' }]", "[{ job = 'c', named = 'rest' }]"),
+    ];
+    let all = |lost: &str, value: &str| -> String {
+        let of = |(name, good, _): &(&str, &str, &str)| {
+            format!("{name} = {}\n", if *name == lost { value } else { good })
+        };
+        values[..5].iter().map(of).collect()
+    };
+    let good = all("", "");
+    for (slot, _, lost) in values {
+        let campaign = format!(
+            "
+[records.unit.lone]
+friend = 'lost'
+{good}
+[records.unit.lost]
+{}
+[records.unit.heir]
+inherits = 'lost'
+hp = 9
+[records.unit.other_heir]
+inherits = 'lost'
+{good}
+[records.servant.page]
+master = 'heir'
+[records.unit.patched]
+{good}
+[patches.records.unit.patched]
+{slot} = {lost}
+",
+            all(slot, lost)
+        );
+        let left = ["lone", "other_heir", "patched"];
+        let warnings = comes_back((JOBS, the_mod, &campaign), &left)?;
+        let about = |part: &str| warnings.iter().filter(|one| one.contains(part)).count();
+        assert_eq!(about("which is quarantined itself"), 2, "{slot}: {warnings:#?}");
+        let files = [("a.toml", JOBS), ("c.toml", &*campaign)];
+        let ignored = load(Undeclared::Ignore, &files)?;
+        let names: Vec<_> = ignored.records().filter_map(|record| record.name()).collect();
+        assert_eq!(names, left, "{slot}");
+        assert!(load(Undeclared::Refuse, &files).is_err(), "{slot}");
+    }
+    Ok(())
+}
+
+/// Every place of a kind that can be the schema of a removed mod, with a value.
+const NEEDING: [(&str, &str); 21] = [
+    ("'gear'", "{ n = 1 }"),
+    ("{ kind = 'gear', optional = true }", "{ n = 1 }"),
+    ("'list(gear)'", "[{ n = 1 }, { n = 2 }]"),
+    ("'list(list(gear))'", "[[{ n = 1 }], []]"),
+    ("{ kind = 'list(gear)', one_or_list = true }", "[{ n = 1 }]"),
+    ("'map(gear)'", "{ a = { n = 1 } }"),
+    ("'map(text, list(gear))'", "{ a = [{ n = 1 }] }"),
+    ("'(u8, gear)'", "[7, { n = 1 }]"),
+    ("'u8 | gear'", "{ n = 1 }"),
+    ("'u8 | gear'", "7"),
+    ("'list(gear | f32)'", "[{ n = 1 }, 2.5]"),
+    ("'plain | gear'", "{ gear = { n = 1 } }"),
+    ("{ kind = 'plain | gear', tag = 'type' }", "{ type = 'plain', p = 2 }"),
+    ("{ kind = 'u8 | plain | gear', tag = 'type' }", "{ type = 'gear', n = 1 }"),
+    ("{ slots = { part = 'gear', own = 'u8' } }", "{ part = { n = 1 }, own = 2 }"),
+    ("{ kind = 'list', slots = { part = 'gear' } }", "[{ part = { n = 1 } }]"),
+    ("{ kind = 'list', slots = { part = 'list(gear)', own = 'u8' } }", "[{ part = [], own = 2 }]"),
+    ("{ kind = 'map', slots = { part = 'gear' } }", "{ a = { part = { n = 1 } } }"),
+    ("{ tag = 'type', variants = { a = { part = 'gear' }, b = {} } }", "{ type = 'b' }"),
+    ("{ variants = { a = 'gear', b = {} } }", "{ a = { n = 1 } }"),
+    ("{ kind = '(gear, record)', slots = { own = 'u8' } }", "[{ n = 1 }, { own = 2 }]"),
+];
+
+#[test]
+fn slots_of_a_removed_schema_come_back_with_their_values() -> Outcome {
+    let the_mod = "schemas.gear.slots.n = 'u8'";
+    for (kind, value) in NEEDING {
+        let schemas = format!(
+            "
+[schemas.plain.slots]
+p = 'u8'
+[schemas.unit.slots]
+hp = 'u8'
+s = {kind}
+[schemas.orc]
+extends = 'unit'
+[schemas.squad.slots]
+leader = {{ kind = 'unit', optional = true }}
+members = {{ kind = 'list(unit)', default = [] }}
+"
+        );
+        let campaign = format!(
+            "
+[records.unit.own]
+hp = 1
+s = {value}
+[records.unit.heir]
+inherits = 'own'
+hp = 2
+[records.orc.grunt]
+hp = 3
+s = {value}
+[records.unit.patched]
+hp = 4
+[patches.records.unit.patched]
+s = {value}
+[records.squad.group]
+leader = {{ hp = 5, s = {value} }}
+members = [{{ hp = 6, s = {value} }}]
+"
+        );
+        let left = ["own", "heir", "patched", "grunt", "group"];
+        let warnings = comes_back((&schemas, the_mod, &campaign), &left)
+            .map_err(|error| format!("{kind}: {error}"))?;
+        let about = |part: &str| warnings.iter().filter(|one| one.contains(part)).count();
+        assert_eq!(about("has the kind 'gear', which does not exist"), 1, "{kind}: {warnings:#?}");
+        assert_eq!(about("'unit' object has no slot"), 0, "{kind}: {warnings:#?}");
+        let files = [("a.toml", &*schemas), ("c.toml", &*campaign)];
+        assert_eq!(load(Undeclared::Ignore, &files)?.records().len(), left.len(), "{kind}");
+        assert!(load(Undeclared::Refuse, &files).is_err(), "{kind}");
+    }
+    Ok(())
+}
+
+#[test]
+fn changes_of_slots_of_a_removed_mod_in_schemas_come_back() -> Outcome {
+    let the_mod = "
+[patches.schemas.unit.slots]
+mana = { kind = 'u8', default = 1 }
+mood = { variants = ['calm'], default = 'calm' }
+spell = { optional = true, variants = { heal = { n = 'u8' } } }
+drops = { slots = { rare = { kind = 'bool', default = false } } }
+gear = { optional = true, slots = { weight = { kind = 'u8', default = 1 } } }
+";
+    let schemas = format!(
+        "{SLOTS}
+[patches.schemas.unit.slots]
+mana = {{ default = 5 }}
+mood = {{ variants = {{ add = ['angry'] }} }}
+spell = {{ variants = {{ add = {{ fly = {{ speed = 'u8' }} }}, remove = ['heal'] }} }}
+drops = {{ slots = {{ rare = {{ default = true }} }} }}
+gear = {{ slots = {{ weight = {{ default = 3 }} }} }}
+[schemas.orc]
+extends = 'unit'
+slots = {{ mana = {{ default = 7 }} }}
+"
+    );
+    let campaign = "
+[records.unit.grunt]
+mood = 'angry'
+mana = 2
+spell = { fly = { speed = 3 } }
+drops = [{ n = 1 }, { n = 2, rare = false }]
+gear = {}
+[records.orc.chief]
+[patches.records.unit.grunt]
+mana = { plus = 1 }
+";
+    let warnings = comes_back((&schemas, the_mod, campaign), &["grunt", "chief"])?;
+    let about = |part: &str| warnings.iter().filter(|one| one.contains(part)).count();
+    assert_eq!(about("no file declares slot"), 6, "{warnings:#?}");
+    assert_eq!(warnings.len(), 6, "{warnings:#?}");
+    let misspelt = "schemas.unit.slots.hp = { default = 1 }";
+    assert!(load(Undeclared::Quarantine, &[("a.toml", misspelt)]).is_err());
+    Ok(())
+}
+
+#[test]
+fn changes_of_parts_of_removed_records_come_back() -> Outcome {
+    let the_mod = "
+[records.unit.orc]
+bag = { n = 4 }
+drops = [{ n = 1 }]
+effect = { type = 'heal', n = 3 }
+";
+    let campaign = "
+[patches.records.unit.orc]
+bag = { n = { plus = 2 } }
+drops = { add = [{ n = 2 }] }
+effect = { n = { times = 2 } }
+";
+    comes_back((SLOTS, the_mod, campaign), &[])?;
+    Ok(())
+}
+
+/// Each change looks at all bases of its schema.
+#[test]
+fn changes_of_missing_slots_in_a_long_chain_of_schemas_take_bounded_time() -> Outcome {
+    const SCHEMAS: usize = 1000;
+    let slots: String = (0..10).map(|at| format!("m{at}.default = 1\n")).collect();
+    let extending = |at: usize| {
+        format!("[schemas.s{at}]\nextends = 's{}'\n[schemas.s{at}.slots]\n{slots}", at - 1)
+    };
+    let text: String = (1..SCHEMAS).map(extending).collect();
+    let text = format!("schemas.s0.slots.hp = 'u8'\n{text}");
+    let loaded = load(Undeclared::Ignore, &[("a.toml", &text)])?;
+    assert_eq!(loaded.warnings().warnings(), (SCHEMAS - 1) * 10);
     Ok(())
 }

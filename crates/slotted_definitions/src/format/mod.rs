@@ -240,8 +240,9 @@ impl<'s> Reader<'s> {
     }
 
     fn integer_past_all(&mut self, span: Span) -> Node<'s> {
-        let help = "integers range from -9223372036854775808 to 18446744073709551615";
-        self.bad(span, "the integer is out of range for every kind", Some(help))
+        let help = "write whole numbers from -9223372036854775808 to 18446744073709551615; a slot of kind f32 or f64 takes a \
+            larger one with a point or an exponent, such as 1e20, and rounds it";
+        self.bad(span, "the integer does not fit into 64 bits", Some(help))
     }
 }
 

@@ -468,11 +468,11 @@ fn a_part_that_the_variant_lacks_is_an_error() {
     );
     assert_eq!(
         wrong("cure.effect.amonut.plus = 1"),
-        "no variant of 'effect' has a part 'amonut' that takes this change; did you mean 'amount'?"
+        "no variant of 'effect' of 'spell' has a part 'amonut' that takes this change; did you mean 'amount'?"
     );
     assert_eq!(
         wrong("cure.effect.amount.add = [1]"),
-        "no variant of 'effect' has a part 'amount' that takes this change"
+        "no variant of 'effect' of 'spell' has a part 'amount' that takes this change"
     );
 }
 
@@ -541,4 +541,86 @@ proptest! {
         };
         prop_assert_eq!(found(&[0, 1, 2, 3, 4]), found(&order));
     }
+}
+
+/// A plain value changes a part of the variant that the record has, with what belongs to the part.
+#[test]
+fn parts_of_a_variant_take_plain_values() -> Outcome {
+    let schemas = "
+[schemas.spell.slots.effect]
+tag = 'type'
+[schemas.spell.slots.effect.variants]
+rest = {}
+buff = { amount = 'f32' }
+named = { amount = 'text' }
+[schemas.spell.slots.effect.variants.heal]
+amount = 'u8'
+far = { kind = 'u8', optional = true }
+who = { kind = 'object', optional = true }
+area = { slots = { w = 'u8', h = 'u8' } }
+drops = { kind = 'list', optional = true, slots = { n = 'u8', t = { kind = 'text', optional = true } } }
+costs = { kind = 'map(u8)', optional = true }
+pair = '(u8, text)'
+";
+    let records = r#"{"records": {"spell": {
+        "cure": {"effect": {"type": "heal", "amount": 3, "area": {"w": 1, "h": 2}, "pair": [1, "x"]}},
+        "heir": {"inherits": "cure", "effect": {
+            "amount": 5, "who": "cure", "area": {"w": 7}, "drops": [{"n": 4}, {"n": 5, "t": "five"}],
+            "costs": {"mana": 6}, "pair": [8, "y"]
+        }},
+        "second": {"inherits": "heir", "effect": {"amount": {"plus": 1}, "far": 9, "drops": []}}
+    }}}"#;
+    let patch = r#"{"patches": {"records": {"spell": {
+        "cure": {"effect": {"amount": 4, "costs": {"gold": 2}}},
+        "second": {"effect": {"area": {"h": 6}}}
+    }}}}"#;
+    let expected = r#"{"records": {"spell": {
+        "cure": {"effect": {
+            "type": "heal", "amount": 4, "area": {"w": 1, "h": 2}, "costs": {"gold": 2}, "pair": [1, "x"]
+        }},
+        "heir": {"effect": {
+            "type": "heal", "amount": 5, "who": "cure", "area": {"w": 7, "h": 2},
+            "drops": [{"n": 4}, {"n": 5, "t": "five"}], "costs": {"mana": 6}, "pair": [8, "y"]
+        }},
+        "second": {"effect": {
+            "type": "heal", "amount": 6, "far": 9, "who": "cure", "area": {"w": 7, "h": 6}, "drops": [],
+            "costs": {"mana": 6}, "pair": [8, "y"]
+        }}
+    }}}"#;
+    let files = |records: &[(&str, &str)]| -> Result<String, Box<dyn std::error::Error>> {
+        let files: Vec<_> = [("s.toml", schemas)].into_iter().chain(records.to_vec()).collect();
+        let mut store = Store::new();
+        let objects = load(&files)?.spawn(&mut store)?;
+        Ok(objects.to_files(&store, slotted_definitions::Format::Json)?[0].1.clone())
+    };
+    let expected = files(&[("r.json", expected)])?;
+    for (path, patch) in in_each_format(patch) {
+        let found = files(&[("r.json", records), (path, &patch)])?;
+        assert_eq!(found, expected, "{path}");
+    }
+    for (path, records) in in_each_format(records) {
+        let found = files(&[(path, &records), ("p.json", patch)])?;
+        assert_eq!(found, expected, "{path}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_last_of_two_plain_values_of_a_part_wins_with_a_warning() -> Outcome {
+    let core = "schemas.spell.slots.effect = { tag = 'type', variants = { heal = { n = 'u8' } } }\n\
+                records.spell.cure.effect = { type = 'heal', n = 1 }";
+    let patch = |value: &str| format!("patches.records.spell.cure.effect = {{ n = {value} }}");
+    let texts = |value: &str| [("p.toml".to_owned(), patch(value))];
+    let loader = slotted_definitions::Loader::new()
+        .pack_of_texts("core", [("s.toml", core)])
+        .pack_of_texts("a", texts("{ plus = 100 }"))
+        .pack_of_texts("b", texts("20"))
+        .pack_of_texts("c", texts("30"));
+    let loaded = loader.load(&Store::new())?;
+    let cure = loaded.record("spell", "cure").ok_or("no cure")?;
+    assert_eq!(cure.get("effect@heal.n")?, 130.into());
+    let messages: Vec<_> =
+        loaded.warnings().diagnostics().iter().map(|one| one.message().to_owned()).collect();
+    assert_eq!(messages, ["packs 'b' and 'c' both change slot 'effect@heal.n' of record 'cure'"]);
+    Ok(())
 }

@@ -57,11 +57,17 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
     // An unclosed bracket causes the errors after it.
     let unclosed = errors.iter().position(|(_, message)| message.starts_with("unclosed array"));
     let open = unclosed.and_then(|_| open_brackets(text).pop());
+    let brace = unclosed_braces(text).into_iter().next();
     let mut line_end = None;
     for (position, (span, message)) in errors.iter().enumerate() {
         let at = text.floor_char_boundary(span.start as usize);
         if line_end.is_some_and(|end| at <= end) {
             continue;
+        }
+        // The errors after it follow from it.
+        if let Some(brace) = brace.filter(|brace| *brace < at) {
+            let (span, help) = (Span::new(brace, brace + 1), "add the missing '}'");
+            return reader.bad_at(span, "'{' is never closed", "opened here", Some(help));
         }
         if let Some((at, _)) = open.filter(|(open, _)| *open < at) {
             let help = Some("add the missing ']'");
@@ -86,6 +92,56 @@ fn report(reader: &mut Reader<'_>, mut errors: Vec<(Span, &str)>) {
         let start = part.rfind([' ', '\t']).map_or(span.start, |blank| (at + blank + 1) as u32);
         reword(reader, Span { start, ..*span }, message);
     }
+}
+
+/// Returns the positions of braces that are never closed, or closed by another bracket.
+fn unclosed_braces(text: &str) -> Vec<usize> {
+    let (mut open, mut unclosed) = (Vec::new(), Vec::new());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let at = text.len() - rest.len();
+        let length = match next {
+            '#' => rest.find('\n').unwrap_or(rest.len()),
+            '"' | '\'' => text_length(rest, next),
+            '{' | '[' => {
+                open.push((at, next));
+                1
+            }
+            '}' | ']' => {
+                let opens = if next == '}' { '{' } else { '[' };
+                if open.iter().any(|(_, own)| *own == opens) {
+                    while let Some((at, own)) = open.pop().filter(|(_, own)| *own != opens) {
+                        unclosed.extend((own == '{').then_some(at));
+                    }
+                }
+                1
+            }
+            other => other.len_utf8(),
+        };
+        rest = &rest[length..];
+    }
+    unclosed.extend(open.into_iter().filter(|(_, own)| *own == '{').map(|(at, _)| at));
+    unclosed.sort_unstable();
+    unclosed
+}
+
+/// Returns the length of a text that begins with this quote. One that is not closed ends with its line.
+fn text_length(text: &str, quote: char) -> usize {
+    let three = [quote; 3].iter().collect::<String>();
+    if text.starts_with(&three) {
+        return text[3..].find(&three).map_or(text.len(), |length| length + 6);
+    }
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            b'\n' => return at,
+            _ if is_escaped => is_escaped = false,
+            b'\\' if quote == '"' => is_escaped = true,
+            _ if byte == quote as u8 => return at + 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Rewords an error of the toml crate.

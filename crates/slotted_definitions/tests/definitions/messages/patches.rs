@@ -16,6 +16,14 @@ reports! {
         UNIT, WOLF,
         ("p.toml", "[patches.records.unit.wolf]\ndrops = { add = [3], delete = [1] }\n"),
     }
+    names_without_values {
+        ("s.toml", "schemas.unit.slots.prices = { kind = 'map(u8)', default = {} }\nrecords.unit.wolf = {}"),
+        ("p.toml", "patches.records.unit.wolf.prices = { add = ['fur'] }"),
+    }
+    slots_that_no_file_declares {
+        UNIT,
+        ("p.toml", "[patches.schemas.unit.slots]\nhelth = { default = 5 }\nmood = { variants = { add = ['calm'] } }\nspell = { variants = { add = { fly = { speed = 'u8' } } } }\n"),
+    }
     change_with_other_words {
         UNIT, WOLF,
         ("p.toml", "[patches.records.unit.wolf]\ndrops = { append = [3] }\nlevel = { increase = 1 }\nname = { add = \"!\" }\n"),
@@ -184,4 +192,23 @@ fn a_file_with_a_missing_brace() {
     ];
     let report = packs(&[]).pack_of_texts("orcs", files).load(&Store::new());
     assert_report("patches_file_with_a_missing_brace", &report.expect_err("a missing brace"));
+}
+
+#[test]
+fn of_all_variants() {
+    let core = "[schemas.spell.slots]\neffect = { tag = 'type', variants = { heal = { n = 'u8' }, rest = {} } }\n\
+                job = { variants = ['farmer', 'smith'], default = 'farmer' }\n";
+    let patch = |effect: &str, job: &str| {
+        format!(
+            "[patches.schemas.spell.slots]\neffect.variants.remove = ['{effect}']\n\
+             job.variants.remove = ['{job}']\n"
+        )
+    };
+    let report = Loader::new()
+        .pack_of_texts("core", [("s.toml", core)])
+        .pack_of_texts("orcs", [("p.toml", &*patch("heal", "smith"))])
+        .pack_of_texts("elves", [("p.toml", &*patch("rest", "farmer"))])
+        .load(&Store::new())
+        .expect_err("no variant is left");
+    assert_report("patches_of_all_variants", &report);
 }

@@ -7,6 +7,10 @@ const STRICT: (&str, &str) =
     ("strict.toml", "[schemas.item.slots]\nname = \"text\"\nprice = \"u32\"\n");
 
 reports! {
+    one_mistake_in_many_records {
+        ("s.toml", "[schemas.unit.slots]\njob = { variants = ['farmer', 'smith'], default = 'farmer' }\nlevel = 'u8'\ntarget = { kind = 'object', optional = true }\n"),
+        ("r.yaml", "records:\n  unit:\n    a: {job: elven, level: 300, target: elf}\n    b: {job: elven, level: 300, target: elf}\n    c: {job: elven, level: 301, target: orc}\n    d: {job: elven, target: elf}\n    e: {job: dwarven, target: elf, mana: 1}\n    f: {inherits: elf, mana: 1}\n    g: {inherits: elf}\n"),
+    }
     misspelt_slot { UNIT, ("units.toml", "[records.unit.grunt]\nhelth = 80.0\n") }
     unknown_slot { UNIT, ("units.toml", "[records.unit.grunt]\nmana = 80.0\n") }
     misspelt_schema { UNIT, ("units.toml", "[records.units.grunt]\nhealth = 80.0\n[records.units.peon]\nhealth = 80.0\n") }

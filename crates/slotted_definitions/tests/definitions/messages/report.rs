@@ -48,7 +48,8 @@ fn to_a_program() {
 
 #[test]
 fn of_more_problems_than_are_kept() {
-    let records: String = (0..9).map(|at| format!("[records.unit.r{at}]\nlevel = -1\n")).collect();
+    let record = |at: i32| format!("[records.unit.r{at}]\nlevel = -{}\n", at + 1);
+    let records: String = (0..9).map(record).collect();
     let mut limits = LoadLimits::default();
     limits.problems = 2;
     let loader = Loader::new().pack_of_texts("mod", [UNIT, ("units.toml", &*records)]);

@@ -23,6 +23,18 @@ reports! {
         ("s.toml", "[schemas.unit.slots]\na = { kind = 'list', slots = { x = { kind = 'list(u8)', one_or_list = true }, \
                     y = { kind = 'list(list(u8))', one_or_list = true }, z = { kind = 'any', one_or_list = true } } }\n"),
     }
+    every_bad_slot {
+        ("s.toml", "[schemas.unit.slots]\nhealth = 'f23'\nlevel = { kind = 'u8', default = 300 }\ncost = 'u8 | u16 | gold'\nprices = 'map(u8, f32)'\nparts = { slots = { size = 'f23', age = { kind = 'u8', default = 'old' } } }\ngear = { kind = 'f32 | bool', range = [0, 1], variants = ['a'] }\n\
+                    [schemas.orc]\nextends = 'unit'\nslots = { rage = 'u88', level = { default = 3 } }\n\
+                    [schemas.lost]\nextends = 'nothing'\nslots = { rage = 'u88' }\n"),
+    }
+    bad_slot_of_a_nested_schema {
+        ("s.toml", "[schemas.army.slots]\nleader = 'unit'\nunits = 'list(unit)'\nsize = 'u88'\n[schemas.unit.slots]\nhealth = 'f23'\nprices = { kind = 'map(u8)', default = { a = 1 } }\n"),
+    }
+    slots_of_the_base_again {
+        ("s.toml", "schemas.unit.slots = { hp = 'u8', mp = 'u8' }\nschemas.orc = { extends = 'unit', slots = { hp = 'u8', mp = 'f32' } }"),
+    }
+    every_bad_variant { ("s.toml", "schemas.spell.slots.effect = { variants = { 'a.b' = {}, 'c[' = {}, fine = {} } }") }
     misspelt_key { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = \"f32\", defualt = 1.0 }\n") }
     keys_of_other_games { ("a.toml", "[schemas.unit.slots]\nhealth = { type = \"f32\", min = 0, max = 9 }\n") }
     misspelt_kind { ("a.toml", "[schemas.unit.slots]\nhealth = \"f23\"\n") }

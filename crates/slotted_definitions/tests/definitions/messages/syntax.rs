@@ -12,6 +12,11 @@ reports! {
     signs_in_a_name_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"grunt\": (name: half-orc) } })\n"), ("b.ron", "(records: { \"unit\": { half-orc: () } })\n"), ("c.ron", "(records: { \"unit\": [(half-orc: 3)] })\n") }
     some_of_two_ron { UNIT, ("a.ron", "(records: { \"unit\": [(level: Some(3, 4))] })\n") }
     missing_comma_ron { UNIT, ("a.ron", "(records: { \"unit\": { \"grunt\": (\n  health: 80.0\n  level: 3,\n) } })\n") }
+    missing_brace_toml { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = 'f32', default = 1.0\nlevel = { kind = 'u8', default = 1 }\nname = { kind = 'text', default = \"{\" } # }\n") }
+    missing_inner_brace_toml { ("a.toml", "[schemas.unit.slots]\nbox = { kind = 'list', slots = { n = 'u8' }\nlevel = 'u8'\n") }
+    missing_brace_before_a_table_toml { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = 'f32'\n\n[records.unit.grunt]\nhealth = 3.0\n") }
+    missing_brace_in_a_list_toml { ("a.toml", "[records.unit]\ngrunt = { drops = [{ n = 1 ] }\n") }
+    missing_comma_in_long_braces_toml { ("a.toml", "[schemas.unit.slots]\nhealth = { kind = 'f32',\n  optional = true\n  doc = 'points' }\n") }
     missing_comma_toml { UNIT, ("a.toml", "[records.unit]\ngrunt = { health = 80.0 level = 3 }\n") }
     missing_colon_json { UNIT, ("a.json", "{ \"records\": { \"unit\": { \"grunt\" { \"health\": 80.0 } } } }\n") }
     equals_for_colon_json { UNIT, ("a.json", "{ \"records\" = {} }\n") }

@@ -27,6 +27,17 @@ reports! {
     tag_of_no_union { ("s.toml", "schemas.spell.slots.cost = { kind = 'f32', tag = 'type' }") }
     tag_of_a_list { ("s.toml", "schemas.spell.slots.cost = { kind = 'list(list(f32))', tag = 'type' }") }
     bad_default_in_a_variant { ("s.toml", "schemas.spell.slots.cost = { variants = { gold = { amount = { kind = 'u8', default = 'much' } } } }") }
+    part_of_another_variant_in_heirs {
+        SCHEMA,
+        ("r.toml", "[records.spell]\nnap.effect = { type = 'rest' }\nlong_nap = { inherits = 'nap', effect = { amount = 3 } }\n\
+                    cure.effect = { type = 'heal', amount = 1 }\nbig_cure = { inherits = 'cure', effect = { amuont = 3 } }\n\
+                    odd_cure = { inherits = 'cure', effect = { amount = 'all' } }\n\
+                    large_cure = { inherits = 'cure', effect = { area = 300 } }\n"),
+    }
+    part_without_a_value {
+        SCHEMA,
+        ("r.toml", "[records.spell.cure]\neffect = { amount = 3 }\n"),
+    }
     no_variants { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = {} }") }
     dotted_variant { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { 'a.b' = {} } }") }
     slot_with_the_name_of_the_tag { ("s.toml", "schemas.spell.slots.cost = { tag = 'type', variants = { gold = { type = 'u8' } } }") }
