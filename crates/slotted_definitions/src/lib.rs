@@ -273,7 +273,7 @@ mod write_schema;
 mod write_words;
 mod write_yaml;
 
-pub use data::read_data;
+pub use data::{read_data, read_data_with_variants};
 pub use format::Format;
 pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};

@@ -67,6 +67,7 @@ impl Inference {
         value: &Value,
         object: (u64, SchemaOf<'_>),
     ) {
+        self.observe_single(position, value, object);
         self.prepare_elements(position, value);
         let sort = Shape::of(value).sort();
         let attribute = &self.attributes[position];
@@ -327,7 +328,7 @@ impl Inference {
     }
 
     /// Returns the positions of the attributes, each before its parts.
-    fn wholes_first(&self) -> Vec<usize> {
+    pub(super) fn wholes_first(&self) -> Vec<usize> {
         let depth = |position: &usize| {
             let mut at = *position;
             let mut depth = 0;

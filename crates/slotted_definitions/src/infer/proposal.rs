@@ -11,6 +11,7 @@ use crate::infer::misspellings::misspellings;
 use crate::infer::nested::Role;
 use crate::infer::observed::{Shape, ValueCount, ValueExample, shown};
 use crate::infer::{Inference, InferenceOptions, Named};
+use crate::write::SchemaDocs;
 use slotted::Kind;
 use slotted::Record;
 use slotted::Value;
@@ -56,6 +57,8 @@ pub struct Proposal {
     ignored_values: u64,
     /// The position of each slot, and of each nested record behind them.
     slots: HashMap<Arc<str>, usize, RandomState>,
+    /// The attributes with lists of which some objects have the only element alone.
+    lists: Vec<Arc<str>>,
 }
 
 /// An attribute: the kind of its slot, and the facts about its values.
@@ -169,7 +172,13 @@ impl Proposal {
         }
         let (schema, objects) = (builder.build()?, inference.objects);
         let ignored_values = inference.ignored_values;
-        Ok(Self { schema, objects, attributes, unions, ignored_values, slots })
+        let of_slots = attributes.iter().filter(|attribute| attribute.is_one_or_list);
+        let of_slots = of_slots.map(|attribute| Arc::clone(&attribute.name));
+        let nested = roles.iter().zip(&inference.attributes);
+        let nested = nested.filter(|(role, named)| **role == Role::List && named.may_be_single);
+        let nested = nested.map(|(_, named)| Arc::clone(&named.name));
+        let lists = of_slots.chain(nested).collect();
+        Ok(Self { schema, objects, attributes, unions, ignored_values, slots, lists })
     }
 
     /// Makes references and defaults of what was noted about each attribute.
@@ -325,6 +334,62 @@ impl Proposal {
         &self.unions
     }
 
+    /// Returns the attributes with lists of which some objects have the only element alone, without brackets. Their slots are
+    /// those of this name, or its parts.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Value, record};
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let bone = Value::from_iter([("item", "bone")]);
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { drops: bone.clone() });
+    /// inference.observe(&record! { drops: [bone.clone(), bone] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.one_or_lists()[..], ["drops".into()]);
+    /// assert_eq!(proposal.schema().slots()[0].to_string(), "drops[].item: list(text)");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn one_or_lists(&self) -> &[Arc<str>] {
+        &self.lists
+    }
+
+    /// Returns the documentation for a definition file: which lists may be written without brackets.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Value, record};
+    /// use slotted_definitions::infer::Inference;
+    /// use slotted_definitions::{Format, write::schemas_to_text};
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { tags: "big" });
+    /// inference.observe(&record! { tags: ["big", "wet"] });
+    /// let proposal = inference.finish("orc")?;
+    /// let file = schemas_to_text([(proposal.schema(), &proposal.docs())], Format::Toml)?;
+    /// assert!(file.contains(r#"tags = { kind = "list(text)", one_or_list = true }"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn docs(&self) -> SchemaDocs {
+        let mut docs = SchemaDocs::default();
+        let shapes = self.schema.shapes();
+        let mut mark = |slot: &Arc<str>| {
+            docs.slots.entry(Arc::clone(slot)).or_default().is_one_or_list = true;
+        };
+        for list in &self.lists {
+            match shapes.iter().find(|(name, _)| name == list) {
+                Some((_, shape)) => shape.for_each_slot(&mut |slot| {
+                    mark(self.schema.slots()[slot].shared_name());
+                }),
+                None => mark(list),
+            }
+        }
+        docs
+    }
+
     /// Iterates over the attributes that fit no kind but `any`, each with the reason.
     ///
     /// # Example
@@ -392,10 +457,7 @@ impl Proposal {
             match self.slots.get(&*name) {
                 Some(slot) if !std::mem::replace(&mut taken[*slot], true) => {
                     let is_single = !matches!(value, Value::List(_) | Value::Unset)
-                        && self
-                            .attributes
-                            .iter()
-                            .any(|own| own.is_one_or_list && *own.name == *name);
+                        && self.lists.iter().any(|list| **list == *name);
                     let value = if is_single { Value::List([value].into()) } else { value };
                     slots.push(name, value);
                 }

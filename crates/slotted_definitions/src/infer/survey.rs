@@ -11,6 +11,7 @@ use crate::infer::naming::{Directory, Names, Naming, name_of};
 use crate::infer::nested::Role;
 use crate::infer::observed::Shape;
 use crate::infer::proposal::Proposal;
+use crate::infer::variants::KnownVariants;
 use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
 use crate::words::TakenWords;
 
@@ -53,6 +54,8 @@ pub struct Survey {
     options: InferenceOptions,
     groups: Vec<(Arc<str>, Inference, Names, TakenWords)>,
     positions: HashMap<Arc<str>, usize, RandomState>,
+    /// Names of variants, for all groups.
+    variants: KnownVariants,
 }
 
 impl Survey {
@@ -107,6 +110,24 @@ impl Survey {
         words.observe(object);
     }
 
+    /// Adds names of variants for all groups, as [`Inference::add_variants`] does. They can be added until the end of the first
+    /// pass.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Value;
+    ///
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("room", None, &[("size".into(), Value::from_iter([("Cells", 3)]))]);
+    /// survey.add_variants(["Cells"]);
+    /// let rooms = survey.measure()?.finish()?;
+    /// assert_eq!(rooms[0].proposal.schema().slots()[0].name(), "size@");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn add_variants(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.variants.add(names);
+    }
+
     /// Ends the first pass.
     ///
     /// # Errors
@@ -125,7 +146,7 @@ impl Survey {
         for (number, (name, inference, names, words)) in self.groups.into_iter().enumerate() {
             let (naming, names) = names.choose();
             directory.add(number as u32, names);
-            let inference = inference.with_tags();
+            let inference = inference.with_tags(&self.variants);
             let proposal = Proposal::new(&inference, Arc::clone(&name))?;
             let columns = proposal.attributes().iter().zip(inference.majorities());
             let columns = columns.map(|(attribute, majority)| Column {
@@ -346,6 +367,9 @@ impl Measured {
                 seen.is_whole &= attribute.has_slot();
                 self.columns[*position].observe(value, own.0, own.1);
             }
+            (None, single) if self.is_single_of_list(name, single) => {
+                self.observe(&format!("{name}[]"), single, own, seen);
+            }
             (None, value) if self.tags.get(name).is_some_and(|tag| tag.is_empty()) => match value {
                 Value::Text(_) => {}
                 Value::Map(map) if map.len() == 1 => {
@@ -395,6 +419,14 @@ impl Measured {
                 seen.is_whole = false;
             }
         }
+    }
+}
+
+impl Measured {
+    /// Returns whether a value is the only element of a list without its brackets.
+    fn is_single_of_list(&self, name: &str, value: &Value) -> bool {
+        let is_list = matches!(value, Value::List(_));
+        !is_list && self.proposal.one_or_lists().iter().any(|list| **list == *name)
     }
 }
 
