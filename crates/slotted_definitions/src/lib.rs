@@ -247,6 +247,7 @@ mod packed;
 mod packs;
 mod patched;
 mod patches;
+mod paths;
 mod progress;
 pub mod prototype;
 mod records;

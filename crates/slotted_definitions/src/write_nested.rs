@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::constraint;
 use crate::declares::declares;
 use crate::format::Format;
+use crate::paths::paths;
 use crate::write_schema::{SchemaDocs, quoted, toml_key, value};
 use slotted::schema::{Constraint, Elements, Part, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, Schema, Value};
@@ -37,7 +38,7 @@ pub(super) struct Nested {
 
 /// Returns the nested values of a schema that a file can declare as such. The slots of others are declared one by one.
 pub(super) fn nested(schema: &Schema, docs: &SchemaDocs) -> Vec<Nested> {
-    let shapes = schema.shapes();
+    let (shapes, paths) = (schema.shapes(), paths(schema));
     let mut nested = Vec::new();
     for (name, shape) in &shapes {
         let mut slots = Vec::new();
@@ -48,9 +49,11 @@ pub(super) fn nested(schema: &Schema, docs: &SchemaDocs) -> Vec<Nested> {
         if !declares(name, &declared, (&own, docs)) {
             continue;
         }
-        let comments = own.iter().filter_map(|slot| {
-            let comment = docs.slots.get(slot.name())?.comment.as_ref()?;
-            Some(comment.lines().map(|line| format!("{}: {line}", slot.name())).collect::<Vec<_>>())
+        let comments = slots.iter().filter_map(|slot| {
+            let comment = docs.slots.get(schema.slots()[*slot].name())?.comment.as_ref()?;
+            Some(
+                comment.lines().map(|line| format!("{}: {line}", paths[*slot])).collect::<Vec<_>>(),
+            )
         });
         let comments = comments.flatten().collect::<Vec<_>>().join("\n");
         let comment = (!comments.is_empty()).then_some(comments);

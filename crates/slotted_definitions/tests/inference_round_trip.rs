@@ -11,7 +11,9 @@ use proptest::prelude::*;
 use slotted::{Store, Value};
 use slotted_definitions::infer::{InferenceOptions, Naming, SameData, Survey, SurveyedGroup};
 use slotted_definitions::write::{WriteError, schemas_to_text};
-use slotted_definitions::{Format, LoadLimits, Loader, Objects, read_data, read_data_with_variants};
+use slotted_definitions::{
+    Format, LoadLimits, Loader, Objects, read_data, read_data_with_variants,
+};
 
 type Parts = Vec<(Arc<str>, Value)>;
 /// The path and the text of a file.
@@ -66,8 +68,10 @@ fn survey(files: &[DataFile], format: Format) -> Result<Vec<SurveyedGroup>, Test
 fn load(files: &[File]) -> Result<(Store, Objects), TestCaseError> {
     let mut store = Store::new();
     let loader = Loader::new().pack_of_texts("game", files.iter().cloned());
-    let show = || files.iter().map(|(path, text)| format!("--- {path}\n{text}")).collect::<String>();
-    let definitions = loader.load(&store).map_err(|report| failed(format!("{report}\n{}", show())))?;
+    let show =
+        || files.iter().map(|(path, text)| format!("--- {path}\n{text}")).collect::<String>();
+    let definitions =
+        loader.load(&store).map_err(|report| failed(format!("{report}\n{}", show())))?;
     let objects = definitions.spawn(&mut store).map_err(failed)?;
     Ok((store, objects))
 }
@@ -189,7 +193,7 @@ fn shapes() -> impl Strategy<Value = Vec<(String, Shape, bool)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig::with_cases(3000))]
 
     #[test]
     fn data_of_every_shape_comes_out_as_the_same_values(

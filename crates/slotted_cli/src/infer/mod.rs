@@ -110,7 +110,8 @@ fn nothing_found(infer: &Infer, counts: Counts) -> Result<Outcome, Failure> {
     let paths: Vec<_> = infer.paths.iter().map(|path| format!("'{}'", path.display())).collect();
     let failure = Failure::new(format!("no objects found in {}", paths.join(", ")));
     Err(match counts.definitions {
-        0 => failure.help("a data file has a list of objects, a map of objects by name, or one object"),
+        0 => failure
+            .help("a data file has a list of objects, a map of objects by name, or one object"),
         _ => failure.help("name a definition file itself to read it as data"),
     })
 }
@@ -183,6 +184,7 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
     for (attribute, reason) in proposal.unslottable() {
         if !attribute.has_slot() {
             comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
+            comment.push_str(" --undeclared quarantine keeps such values with their records.");
         }
     }
     docs.comment = Some(comment);
@@ -193,7 +195,21 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
             slot.comment = Some(remarks.join("\n"));
         }
     }
+    for (map, note) in proposal.keys() {
+        if let Some(remark) = names(note, "keys") {
+            let slot = docs.slots.entry(format!("{map}{{}}.key").into()).or_default();
+            slot.comment = Some(remark);
+        }
+    }
     docs
+}
+
+/// Returns a remark if some values or keys are no names of records.
+fn names(note: &ProposalNote, what: &str) -> Option<String> {
+    let ProposalNote::Names { schema, resolved, of, unknown } = note else { return None };
+    let unknown = unknown.as_ref().map(|text| format!("; {text:?} is no name"));
+    let (schema, unknown) = (quoted(schema), unknown.unwrap_or_default());
+    (resolved < of).then(|| format!("{resolved} of {of} {what} are names of {schema}{unknown}."))
 }
 
 /// Returns the key of a manifest that switches the words off.
@@ -215,11 +231,7 @@ fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
             ProposalNote::Constant(value) => {
                 Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
             }
-            ProposalNote::Names { schema, resolved, of, unknown } if resolved < of => {
-                let unknown = unknown.as_ref().map(|text| format!("; {text:?} is no name"));
-                let (schema, unknown) = (quoted(schema), unknown.unwrap_or_default());
-                Some(format!("{resolved} of {of} values are names of {schema}{unknown}."))
-            }
+            note @ ProposalNote::Names { .. } => names(note, "values"),
             ProposalNote::Shared { objects: shared, .. } => {
                 Some(format!("The default is the value of {shared} of {objects} objects."))
             }

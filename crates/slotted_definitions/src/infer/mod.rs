@@ -11,6 +11,7 @@ mod nested;
 mod observed;
 mod proposal;
 mod same_data;
+mod shown;
 mod singles;
 mod survey;
 mod variants;
@@ -185,6 +186,8 @@ struct Named {
     lists: Option<Box<Inference>>,
     /// `true` if its values were chosen to be such lists.
     may_be_single: bool,
+    /// `true` if the names of its maps were chosen to be keys.
+    is_by_key: bool,
 }
 
 impl Named {
@@ -212,6 +215,7 @@ impl Named {
             bare: Vec::new(),
             lists: None,
             may_be_single: false,
+            is_by_key: false,
         }
     }
 

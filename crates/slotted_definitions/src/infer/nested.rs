@@ -5,6 +5,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
+use crate::infer::naming::Directory;
 use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
 use slotted::schema::{SchemaBuilder, is_name, is_part_name};
@@ -327,6 +328,28 @@ impl Inference {
         roles
     }
 
+    /// Makes maps of records whose parts all have names of records of one group.
+    pub(super) fn choose_maps_by_name(&mut self, directory: &Directory) {
+        let are_of_one_sort = |position: usize| {
+            let of = Some((position, PartOf::Map));
+            self.attributes.iter().any(|part| part.whole == of && !part.has_sorts)
+        };
+        let roles = self.roles();
+        let is_by_key = |at: &usize| {
+            let names = self.attributes[*at].observed.names_of_some_maps();
+            roles[*at] == Role::Record
+                && names.is_some_and(|names| directory.has_group_of_all(names))
+                && are_of_one_sort(*at)
+        };
+        let by_key: Vec<usize> = (0..roles.len()).filter(is_by_key).collect();
+        by_key.iter().for_each(|at| self.attributes[*at].is_by_key = true);
+        // The values may have no kind in common.
+        let roles = if by_key.is_empty() { roles } else { self.roles() };
+        for at in by_key {
+            self.attributes[at].is_by_key = roles[at] == Role::Map;
+        }
+    }
+
     /// Returns the positions of the attributes, each before its parts.
     pub(super) fn wholes_first(&self) -> Vec<usize> {
         let depth = |position: &usize| {
@@ -371,7 +394,8 @@ impl Named {
             PartOf::Record => {
                 // An element without parts is an empty map; elsewhere nothing would tell it from none.
                 let is_element = self.whole.is_some_and(|(_, part)| part.is_element());
-                observed.are_records(is_element) && !self.is_cut && !self.has_repetitions
+                let is_record = observed.are_records(is_element) && !self.is_by_key;
+                is_record && !self.is_cut && !self.has_repetitions
             }
             PartOf::Map => observed.are_all(Shape::Map) && !self.has_repetitions,
             PartOf::Tuple => {

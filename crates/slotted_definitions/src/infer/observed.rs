@@ -569,6 +569,14 @@ impl Observed {
             && !self.maps.are_maps(maps)
     }
 
+    /// Returns the names of maps, if they are several but few, and not all maps have all of them.
+    pub(super) fn names_of_some_maps(&self) -> Option<impl Iterator<Item = &str>> {
+        let names = &self.maps.names;
+        let is_any_left_out = self.maps.values < names.len() as u64 * self.of(Shape::Map);
+        let are_few = (2..MOST_NAMES).contains(&names.len());
+        (are_few && is_any_left_out).then(|| names.iter().map(|name| &**name))
+    }
+
     /// Returns `true` if maps have so many names that they are no records.
     pub(super) fn has_many_names(&self) -> bool {
         self.maps.names.len() >= MOST_NAMES

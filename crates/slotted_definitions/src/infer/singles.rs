@@ -103,7 +103,8 @@ impl Inference {
             return;
         }
         let lists = lists.with_tags(known);
-        let is_free = |part: &Named| is_name(&part.name) && !self.positions.contains_key(&part.name);
+        let is_free =
+            |part: &Named| is_name(&part.name) && !self.positions.contains_key(&part.name);
         let has_room = self.attributes.len() + lists.attributes.len() <= self.options.attributes;
         let fits = lists.roles()[0] == Role::List && has_room;
         if !fits
@@ -168,7 +169,6 @@ impl Observed {
         let elements: Vec<_> = lists.elements.shapes().map(Shape::sort).collect();
         let is_list = |shape: &Shape| matches!(shape, Shape::List | Shape::Vector(_));
         let mut others = self.shapes().filter(|shape| !is_list(shape)).map(Shape::sort).peekable();
-        others.peek().is_some()
-            && others.all(|sort| sort.is_some() && elements.contains(&sort))
+        others.peek().is_some() && others.all(|sort| sort.is_some() && elements.contains(&sort))
     }
 }

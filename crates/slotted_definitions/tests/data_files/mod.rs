@@ -121,9 +121,7 @@ impl Shape {
                 value if next(seed) % 2 == 0 => value,
                 _ => elements(element, below(seed, 4), seed),
             },
-            Self::Tuple(parts) => {
-                Value::List(parts.iter().map(|part| part.value(seed)).collect())
-            }
+            Self::Tuple(parts) => Value::List(parts.iter().map(|part| part.value(seed)).collect()),
             Self::Map(element) => by_names(&|seed| format!("k{}", next(seed) % 30), element, seed),
             Self::ById(element) => by_names(&|seed| (*pick(seed, &IDS)).into(), element, seed),
             Self::Tagged(variants) => {
