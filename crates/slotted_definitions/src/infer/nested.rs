@@ -8,7 +8,7 @@ use hashbrown::HashSet;
 use crate::infer::naming::Directory;
 use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
-use slotted::schema::{SchemaBuilder, is_name, is_part_name};
+use slotted::schema::{SIGNS, SchemaBuilder, is_name, is_part_name};
 use slotted::{Kind, Value};
 
 /// The form that a part belongs to.
@@ -288,13 +288,15 @@ impl Inference {
         let mut have_right_parts = vec![[true; FORMS.len()]; count];
         let mut have_parts = vec![[false; FORMS.len()]; count];
         let order = self.wholes_first();
+        let odd: Vec<&str> = self.odd_names().collect();
         for &position in order.iter().rev() {
             let attribute = &self.attributes[position];
             let fits = |form: &PartOf| {
                 let at = *form as usize;
                 have_parts[position][at] && have_right_parts[position][at] && attribute.is(*form)
             };
-            let has_kind = attribute.kind(&self.options).is_ok();
+            let has_kind = attribute.kind(&self.options).is_ok()
+                || (attribute.whole.is_none() && odd.iter().any(|odd| attribute.may_own(odd)));
             if let Some(form) = FORMS.into_iter().find(fits).filter(|_| !has_kind) {
                 roles[position] = form.role();
             }
@@ -326,6 +328,12 @@ impl Inference {
             }
         }
         roles
+    }
+
+    /// Returns the names of attributes that slots would take for the parts of others.
+    fn odd_names(&self) -> impl Iterator<Item = &str> {
+        let outside = self.attributes.iter().filter(|attribute| attribute.whole.is_none());
+        outside.map(|attribute| &*attribute.name).filter(|name| !is_part_name(name))
     }
 
     /// Makes maps of records whose parts all have names of records of one group.
@@ -386,6 +394,12 @@ impl Inference {
 }
 
 impl Named {
+    /// Returns whether a slot of this name would be a part of the attribute.
+    pub(super) fn may_own(&self, name: &str) -> bool {
+        let rest = name.strip_prefix(&*self.name).unwrap_or_default();
+        rest.starts_with(SIGNS) || rest.starts_with(['.', '?', '#'])
+    }
+
     /// Returns whether its values may have this form.
     fn is(&self, form: PartOf) -> bool {
         let observed = &self.observed;

@@ -10,7 +10,7 @@ use crate::infer::nested::PartOf;
 use crate::infer::observed::{SchemaOf, Shape};
 use crate::infer::{Inference, InferenceOptions, Named};
 use slotted::Value;
-use slotted::schema::{SIGNS, is_name, is_part_name};
+use slotted::schema::{is_name, is_part_name};
 
 /// Further texts of a map are not observed as tags.
 const MOST_CANDIDATES: usize = 8;
@@ -362,12 +362,11 @@ impl Inference {
 
     /// Returns whether an attribute that is no part of this one has a name as a part would have it.
     pub(super) fn has_attribute_like_a_part_of(&self, position: usize) -> bool {
-        let whole = &self.attributes[position].name;
-        self.attributes.iter().enumerate().any(|(at, other)| {
-            let rest = other.name.strip_prefix(&**whole).unwrap_or_default();
-            let is_like_a_part = rest.starts_with(SIGNS) || rest.starts_with(['.', '?', '#']);
-            is_like_a_part && !self.is_within(at, position)
-        })
+        let whole = &self.attributes[position];
+        let others = self.attributes.iter().enumerate();
+        others
+            .into_iter()
+            .any(|(at, other)| whole.may_own(&other.name) && !self.is_within(at, position))
     }
 
     /// Returns the names of the variants of a union by tag or by name, in alphabetical order.

@@ -11,7 +11,20 @@ pub(crate) const IDS: [&str; 4] = ["bash", "cut", "stab", "böse"];
 
 const TEXTS: [&str; 10] =
     ["", "calm", "true", "null", "1", "ünï", "two words", "a: b", "quote\" \\ '", "line\nbreak"];
-const NAMES: [&str; 8] = ["min", "max", "item", "größe", "two words", "0", "add", "type"];
+const NAMES: [&str; 12] = [
+    "min",
+    "max",
+    "item",
+    "größe",
+    "two words",
+    "0",
+    "1",
+    "add",
+    "type",
+    "dot.ted",
+    "ends?",
+    "list[]",
+];
 
 /// The shape of an attribute's values.
 #[derive(Clone, Debug)]
