@@ -495,6 +495,19 @@ fn remarks_name_the_places_of_a_file() -> Outcome {
     let answer = run(["infer", &folder])?;
     let note = "'cond.and[1].if' is true in each of the 10 objects that set it";
     assert!(!answer.errors.contains("'cond@"), "{answer:?}");
+    assert_eq!(
+        answer.output,
+        "\
+# Part of thing: cond.and[1].
+[schemas.thing_cond_and_1.slots]
+not = \"bool\"
+if = \"bool\"
+
+# Proposed for 20 objects.
+[schemas.thing.slots]
+cond = { variants = { always = {}, and = \"(text, thing_cond_and_1)\" } }
+"
+    );
     // There are fewer than 16 of them.
     assert!(!answer.errors.contains(note), "{answer:?}");
     let folder =
