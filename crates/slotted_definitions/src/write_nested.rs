@@ -132,7 +132,7 @@ struct Writer<'s> {
     of_parts: RefCell<Vec<OfPart>>,
 }
 
-/// What the names of schemas for parts are made of.
+/// The pieces of the names of schemas for parts.
 struct Names<'s> {
     schema: &'s str,
     paths: &'s [String],

@@ -96,9 +96,9 @@ pub fn schemas_to_text<'s>(
 
 /// Writes a definition file as [`schemas_to_text`], in which each nested value has one declaration.
 ///
-/// A kind has one record beside it. Where a value needs several, such as a record or lists of records, they become schemas of their
-/// own, named after their places: `orc_drops`. So a reader sees no slots such as `drops|list[].item`. Few values have no such
-/// declaration either, such as variants by name that are references. Their slots are declared one by one.
+/// A kind has one record beside it. The records of a value that needs several become schemas of their own, named after their
+/// places: `orc_drops`. So a reader sees no slots such as `drops|list[].item`. Few values have no such declaration, such as variants
+/// by name that are references. Their slots are declared one by one.
 ///
 /// # Errors
 /// Returns an error as [`schemas_to_text`].

@@ -121,6 +121,7 @@ impl Inference {
             has_sorts: false,
             candidates: std::mem::take(&mut whole.candidates),
             by_name: None,
+            lists: None,
             ..whole.clone()
         };
         whole.is_cut = !is_name(&name) || self.positions.contains_key(&name);

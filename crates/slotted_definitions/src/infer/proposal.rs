@@ -563,7 +563,7 @@ impl ProposedAttribute {
             is_element: named.is_in_list,
             is_one_or_list: !named.is_in_list
                 && observed.of(Shape::List) > 0
-                && !observed.are_all(Shape::List)
+                && (named.may_be_single || !observed.are_all(Shape::List))
                 && matches!(kind, Ok(Kind::List(_))),
             kind,
             is_any,

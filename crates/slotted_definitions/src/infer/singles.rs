@@ -21,11 +21,21 @@ impl Inference {
         object: (u64, SchemaOf<'_>),
     ) {
         let attribute = &mut self.attributes[position];
-        if attribute.whole.is_some() || self.depth > 0 || !is_part_name(&attribute.name) {
+        let is_of_first_sort =
+            || attribute.sort.is_none() || attribute.sort == Shape::of(value).sort();
+        // Most attributes have values of one sort.
+        if attribute.whole.is_some()
+            || self.depth > 0
+            || (attribute.lists.is_none() && !attribute.has_sorts && is_of_first_sort())
+            || !is_part_name(&attribute.name)
+        {
             return;
         }
         let lists = match attribute.lists.take() {
-            Some(lists) => Some(lists),
+            Some(lists) => {
+                self.in_candidates -= lists.size();
+                Some(lists)
+            }
             None => self.lists_so_far(position, value).map(Box::new),
         };
         let Some(mut lists) = lists else { return };
@@ -34,7 +44,9 @@ impl Inference {
             Value::List(_) | Value::Unset => lists.observe_at(0, value, object),
             single => lists.observe_at(0, &Value::List([single.clone()].into()), object),
         }
-        if lists.size() + self.in_candidates <= self.options.attributes {
+        let size = lists.size();
+        if size + self.in_candidates <= self.options.attributes {
+            self.in_candidates += size;
             self.attributes[position].lists = Some(lists);
         }
     }
@@ -106,7 +118,8 @@ impl Inference {
         let is_free =
             |part: &Named| is_name(&part.name) && !self.positions.contains_key(&part.name);
         let has_room = self.attributes.len() + lists.attributes.len() <= self.options.attributes;
-        let fits = lists.roles()[0] == Role::List && has_room;
+        let is_list = lists.attributes[0].kind(&self.options).is_ok();
+        let fits = (is_list || lists.roles()[0] == Role::List) && has_room;
         if !fits
             || !lists.attributes[1..].iter().all(is_free)
             || self.has_attribute_like_a_part_of(position)

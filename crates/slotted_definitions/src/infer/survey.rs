@@ -415,11 +415,7 @@ impl Measured {
                 }
             }
             (None, Value::Map(parts)) if self.keys.contains_key(name) => {
-                if let Some(keys) = self.keys.get_mut(name) {
-                    parts.iter().for_each(|(key, _)| keys.text(key, own.0, own.1));
-                }
-                let name = format!("{name}{{}}.value");
-                parts.iter().for_each(|(_, value)| self.observe(&name, value, own, seen));
+                self.observe_entries(name, parts, own, seen);
             }
             (None, Value::Map(parts)) => {
                 for (part, value) in parts.iter() {
@@ -444,6 +440,21 @@ impl Measured {
 }
 
 impl Measured {
+    /// Observes the keys and the values of a map of any names.
+    fn observe_entries(
+        &mut self,
+        name: &str,
+        parts: &[(Arc<str>, Value)],
+        own: (Option<&str>, &Directory),
+        seen: &mut Seen,
+    ) {
+        if let Some(keys) = self.keys.get_mut(name) {
+            parts.iter().for_each(|(key, _)| keys.text(key, own.0, own.1));
+        }
+        let name = format!("{name}{{}}.value");
+        parts.iter().for_each(|(_, value)| self.observe(&name, value, own, seen));
+    }
+
     /// Returns whether a value is the only element of a list without its brackets.
     fn is_single_of_list(&self, name: &str, value: &Value) -> bool {
         let is_list = matches!(value, Value::List(_));

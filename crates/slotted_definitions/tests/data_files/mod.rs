@@ -93,12 +93,17 @@ pub(crate) fn shape() -> impl Strategy<Value = Shape> {
 }
 
 /// Returns the next number of a sequence (SplitMix64).
-pub(crate) fn next(seed: &mut u64) -> u64 {
+fn next(seed: &mut u64) -> u64 {
     *seed = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut mixed = *seed;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
+}
+
+/// Returns `true` for about half of the numbers.
+pub(crate) fn is_heads(seed: &mut u64) -> bool {
+    next(seed).is_multiple_of(2)
 }
 
 fn below(seed: &mut u64, end: usize) -> usize {
@@ -113,7 +118,7 @@ impl Shape {
     /// Returns a value of the shape.
     pub(crate) fn value(&self, seed: &mut u64) -> Value {
         match self {
-            Self::Bool => (next(seed) % 2 == 0).into(),
+            Self::Bool => is_heads(seed).into(),
             Self::Integer => [0, 3, -4, 200, 70_000, i64::MAX][below(seed, 6)].into(),
             Self::Float => [0.5, -1.25, 3.0, 0.1, 1e300][below(seed, 5)].into(),
             Self::Text => (*pick(seed, &TEXTS)).into(),
@@ -123,7 +128,7 @@ impl Shape {
                 let mut map = Vec::new();
                 for (name, shape, may_lack) in parts {
                     let value = shape.value(seed);
-                    if !may_lack || next(seed) % 2 == 0 {
+                    if !may_lack || is_heads(seed) {
                         map.push((*name, value));
                     }
                 }
@@ -131,7 +136,7 @@ impl Shape {
             }
             Self::List(element) => elements(element, below(seed, 4), seed),
             Self::OneOrList(element) => match element.value(seed) {
-                value if next(seed) % 2 == 0 => value,
+                value if is_heads(seed) => value,
                 _ => elements(element, below(seed, 4), seed),
             },
             Self::Tuple(parts) => Value::List(parts.iter().map(|part| part.value(seed)).collect()),
@@ -162,7 +167,7 @@ impl Shape {
             },
             Self::EmptyName(element) => {
                 let mut map = vec![("", element.value(seed))];
-                if next(seed) % 2 == 0 {
+                if is_heads(seed) {
                     map.push(("min", element.value(seed)));
                 }
                 map.into_iter().collect()
