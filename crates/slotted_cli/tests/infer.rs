@@ -399,6 +399,161 @@ fn objects_by_an_attribute_have_names_that_others_refer_to() -> Outcome {
 }
 
 #[test]
+fn a_run_that_finds_nothing_says_so() -> Outcome {
+    for (at, (file, text, help)) in [
+        ("things.json", "[]", "a list of objects, a map of objects by name, or one object"),
+        ("things.yaml", "{}", "a list of objects, a map of objects by name, or one object"),
+        ("things.toml", "", "a list of objects, a map of objects by name, or one object"),
+        ("things.json", r#"{"schemas": {}}"#, "name a definition file itself to read it as data"),
+        ("s.toml", "[records.unit.orc]\nhp = 3\n", "name a definition file itself"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let folder = folder_with(&format!("infer_nothing_{at}"), file, text)?;
+        for arguments in [
+            &["infer", &*folder][..],
+            &["infer", &folder, "--summary"],
+            &["infer", &folder, "--manifest"],
+        ] {
+            let answer = run(arguments)?;
+            assert_eq!(answer.status, Some(2), "{arguments:?}: {answer:?}");
+            assert_eq!(answer.output, "", "{arguments:?}");
+            let message = format!("error: no objects found in '{folder}'\nhelp: ");
+            assert!(answer.errors.contains(&message), "{answer:?}");
+            assert!(answer.errors.starts_with("note: '"), "{answer:?}");
+            assert!(answer.errors.contains(help), "{answer:?}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_list_beside_other_attributes_is_found() -> Outcome {
+    let text = r#"{"records": [{"a": 1}, {"a": 2}], "x": 3}"#;
+    let folder = folder_with("infer_list_beside", "things.json", text)?;
+    let answer = run(["infer", &folder])?;
+    assert_eq!(
+        answer.output,
+        "# Proposed for 1 object.\n[schemas.infer_list_beside.slots]\n\
+         records = { kind = \"list\", slots = { a = \"u8\" } }\nx = \"u8\"\n"
+    );
+    assert_eq!(answer.status, Some(0));
+    let manifest = run(["infer", "--manifest", &folder])?.output;
+    std::fs::write(Path::new(&folder).join("schemas.toml"), answer.output)?;
+    std::fs::write(Path::new(&folder).join("pack.toml"), manifest)?;
+    let checked = run(["check", &folder])?;
+    assert_eq!(checked.output, "1 pack, 1 schema, 1 record: no problems\n", "{checked:?}");
+    Ok(())
+}
+
+/// Infers a folder with one file of things, and loads it by the proposal.
+fn inferred_and_checked(
+    name: &str,
+    file: &str,
+    text: &str,
+) -> Result<String, Box<dyn std::error::Error>> {
+    let folder = folder_with(name, file, text)?;
+    let answer = run(["infer", &folder])?;
+    let summary = run(["infer", "--summary", &folder])?;
+    assert!(summary.output.contains("fit whole (100.0%)"), "{summary:?}");
+    let manifest = run(["infer", "--manifest", &folder])?.output;
+    std::fs::write(Path::new(&folder).join("schemas.toml"), &answer.output)?;
+    std::fs::write(Path::new(&folder).join("pack.toml"), manifest)?;
+    let checked = run(["check", &folder])?;
+    assert!(checked.output.contains(": no problems"), "{checked:?}\n{}", answer.output);
+    Ok(answer.output)
+}
+
+#[test]
+fn names_in_ron_are_variants() -> Outcome {
+    let text = "[(at: Pos(x: 1), of: Own(3)), (at: Cell(2), of: Own(4)), (at: Rest, of: Own(5))]";
+    let found = inferred_and_checked("infer_ron_names", "things.ron", text)?;
+    let at = "at = { variants = { Cell = \"u8\", Pos = { x = \"u8\" }, Rest = {} } }\n";
+    assert!(found.contains(&format!("{at}of = {{ variants = {{ Own = \"u8\" }} }}\n")), "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_list_may_lack_its_brackets_around_a_record() -> Outcome {
+    let text = r#"[{"drops": {"item": "a"}}, {"drops": [{"item": "b"}, {"item": "c"}]}]"#;
+    let found = inferred_and_checked("infer_one_or_list", "things.json", text)?;
+    let drops = "drops = { kind = \"list\", one_or_list = true, slots = { item = \"text\" } }\n";
+    assert!(found.ends_with(drops), "{found}");
+    Ok(())
+}
+
+#[test]
+fn remarks_name_the_places_of_a_file() -> Outcome {
+    let things: Vec<String> = (0..20)
+        .map(|at| match at % 2 {
+            0 => format!(r#"{{"cond": {{"and": ["x", {{"not": {}, "if": true}}]}}}}"#, at % 4 == 0),
+            _ => r#"{"cond": "always"}"#.to_owned(),
+        })
+        .collect();
+    let folder = folder_with("infer_paths", "things.json", &format!("[{}]", things.join(",")))?;
+    let answer = run(["infer", &folder])?;
+    let note = "'cond.and[1].if' is true in each of the 10 objects that set it";
+    assert!(!answer.errors.contains("'cond@"), "{answer:?}");
+    assert_eq!(
+        answer.output,
+        "\
+# Part of thing: cond.and[1].
+[schemas.thing_cond_and_1.slots]
+not = \"bool\"
+if = \"bool\"
+
+# Proposed for 20 objects.
+[schemas.thing.slots]
+cond = { variants = { always = {}, and = \"(text, thing_cond_and_1)\" } }
+"
+    );
+    // There are fewer than 16 of them.
+    assert!(!answer.errors.contains(note), "{answer:?}");
+    let folder =
+        folder_with("infer_more_paths", "things.json", &format!("[{0},{0}]", things.join(",")))?;
+    let answer = run(["infer", &folder])?;
+    let note = note.replace("10", "20");
+    assert!(answer.errors.contains(&note), "{answer:?}");
+    Ok(())
+}
+
+#[test]
+fn a_name_that_no_slot_can_have_is_a_reason() -> Outcome {
+    let text = r#"[{"": 1, "a": 2}, {"a": 3, "odd": [1, [], 2, 3, 4, 5, 6, 7, 8]}]"#;
+    let folder = folder_with("infer_empty_name", "things.json", text)?;
+    let summary = run(["infer", "--summary", &folder])?;
+    assert_eq!(
+        summary.output,
+        "\
+1 file, 2 objects: 1 fit whole (50.0%)
+without slots of kind any: 0 (0.0%)
+
+no slot holds an attribute        objects  share
+its name is not valid for a slot        1  50.0%
+
+no kind but any holds an attribute              objects  share
+the elements of its lists have different kinds        1  50.0%
+
+schema  objects  whole  share  named by
+thing         2      1  50.0%  -
+"
+    );
+    let json = run(["infer", "--summary", "--format", "json", &folder])?;
+    let json: serde_json::Value = serde_json::from_str(&json.output)?;
+    let any: Vec<_> = [0, 1].map(|at| json["reasons"][at]["any"].as_bool()).into();
+    assert!(any.contains(&Some(true)) && any.contains(&Some(false)), "{json}");
+    let schemas = run(["infer", &folder])?.output;
+    let reason = "# No slot for \"\": its name is not valid for a slot. --undeclared quarantine keeps such values";
+    assert!(schemas.contains(reason), "{schemas}");
+    let manifest = run(["infer", "--manifest", &folder])?.output;
+    std::fs::write(Path::new(&folder).join("schemas.toml"), schemas)?;
+    std::fs::write(Path::new(&folder).join("pack.toml"), manifest)?;
+    assert_eq!(run(["check", &folder, "--undeclared", "quarantine"])?.status, Some(0));
+    Ok(())
+}
+
+#[test]
 fn folders_without_data_and_wrong_options_fail() -> Outcome {
     let folder = folder_with("infer_no_data", "notes.txt", "")?;
     let answer = run(["infer", &folder])?;

@@ -1,6 +1,6 @@
 //! Plain data in the formats of definition files.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use slotted::Value;
@@ -45,6 +45,83 @@ pub fn read_data(
     format: Format,
     limits: &LoadLimits,
 ) -> Result<Value, Report> {
+    read(path, text, format, limits, |_| {})
+}
+
+/// Reads plain data as [`read_data`], and the names that RON writes without quotes: those of variants and structs.
+///
+/// In the data, `heal(amount: 5)` is a map with one entry, and `rest` is a text. The names tell them from other maps and texts, as
+/// [`Survey::add_variants`](crate::infer::Survey::add_variants) needs them. The name before a whole object is not among them. There are
+/// at most 4,096 names; other formats have none.
+///
+/// # Errors
+/// Returns the problems that [`read_data`] returns.
+///
+/// # Example
+#[cfg_attr(feature = "ron", doc = "```")]
+#[cfg_attr(not(feature = "ron"), doc = "```ignore")]
+/// use slotted_definitions::{Format, LoadLimits, read_data_with_variants};
+///
+/// let text = r#"[Spell(effect: heal(amount: 5), next: rest, doc: "none")]"#;
+/// let limits = LoadLimits::default();
+/// let (data, names) = read_data_with_variants("spells.ron", text, Format::Ron, &limits)?;
+/// let expected = r#"[{"effect": {"heal": {"amount": 5}}, "next": "rest", "doc": "none"}]"#;
+/// assert_eq!(data.to_string(), expected);
+/// assert_eq!(names.iter().map(|name| &**name).collect::<Vec<_>>(), ["heal", "rest"]);
+/// # Ok::<(), slotted_definitions::Report>(())
+/// ```
+pub fn read_data_with_variants(
+    path: &str,
+    text: &str,
+    format: Format,
+    limits: &LoadLimits,
+) -> Result<(Value, BTreeSet<Arc<str>>), Report> {
+    let mut names = BTreeSet::new();
+    let value = read(path, text, format, limits, |node| {
+        if format == Format::Ron {
+            add_names(node, text, &mut names);
+        }
+    })?;
+    Ok((value, names))
+}
+
+/// The most names that one file adds.
+const MOST_NAMES: usize = 4096;
+
+/// Adds the names before values, and the texts without quotes.
+fn add_names(node: &Node<'_>, text: &str, names: &mut BTreeSet<Arc<str>>) {
+    let mut add = |name: &str| {
+        if names.len() < MOST_NAMES {
+            names.insert(name.into());
+        }
+    };
+    match &node.data {
+        Data::Text(name) => {
+            let written = text.get(node.span.start as usize..node.span.end as usize);
+            // A text in quotes is never written as it is.
+            if written.is_some_and(|own| own.strip_prefix("r#").unwrap_or(own) == &**name) {
+                add(name);
+            }
+        }
+        Data::List(list) => list.iter().for_each(|one| add_names(one, text, names)),
+        Data::Map(map) => {
+            if let Some(entry) = node.named() {
+                add(&entry.name);
+            }
+            map.iter().for_each(|entry| add_names(&entry.value, text, names));
+        }
+        _ => {}
+    }
+}
+
+/// Reads plain data. The function sees its tree without the names before objects.
+fn read(
+    path: &str,
+    text: &str,
+    format: Format,
+    limits: &LoadLimits,
+    see: impl FnOnce(&Node<'_>),
+) -> Result<Value, Report> {
     let limits = limits.possible();
     let mut diagnostics = Diagnostics::new(limits.problems);
     let too_long = text.len() as u64 > limits.file_bytes;
@@ -62,6 +139,7 @@ pub fn read_data(
             report_syntax(0, format, node.is_some(), problems, &mut diagnostics);
             node.map(|mut node| {
                 remove_names_of_objects(&mut node);
+                see(&node);
                 node.into_value(&mut HashSet::new())
             })
         }

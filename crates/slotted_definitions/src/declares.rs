@@ -12,27 +12,34 @@ use crate::records::Undeclared;
 use crate::schemas;
 use crate::source::{Place, Span};
 use crate::text::Text;
-use crate::write_nested::Declared;
+use crate::write_nested::{Declared, Key, OfPart};
 use crate::write_schema::{SchemaDocs, SlotDocs};
 use slotted::Store;
 use slotted::schema::{Constraint, Number, Slot};
 
-/// Returns whether a file with this declaration has exactly these slots and their documentation, in whatever order.
+/// Returns whether a file with this declaration, and the schemas of its parts, has exactly these slots and their documentation,
+/// in whatever order.
 pub(super) fn declares(
     name: &Arc<str>,
-    declared: &Declared,
+    (declared, of_parts): (&Declared, &[OfPart]),
     (slots, docs): (&[&Slot], &SchemaDocs),
 ) -> bool {
     let slot = entry(name, declared.to_node());
     let map = [entry("slots", node(Data::Map([slot].into())))];
     let place = Place { file: 0, span: Span::default() };
-    let declaration = Declaration { pack: 0, name: "x", place, map: &map };
+    let parts: Vec<_> = of_parts.iter().map(|part| [entry("slots", nodes(&part.slots))]).collect();
+    let declaration = |name, map| Declaration { pack: 0, name, place, map };
+    // The names of other schemas are longer.
+    let whole = declaration("x", &map);
+    let parts = of_parts.iter().zip(&parts).map(|(part, map)| declaration(&part.name, map));
+    let all: Vec<_> = [whole].into_iter().chain(parts).collect();
     let packs = Packs::new(vec!["x".into()], &[Vec::new()], Conflicts::default());
     let (limits, mut store) = (LoadLimits::default(), Store::new());
     let mut diagnostics = Diagnostics::new(limits.problems);
     let policies = (&limits, Undeclared::default(), &packs);
-    let schemas = schemas::build((&[declaration], &[]), policies, &mut store, &mut diagnostics);
-    let Some(found) = schemas.defined.first() else { return false };
+    let schemas = schemas::build((&all, &[]), policies, &mut store, &mut diagnostics);
+    let found = schemas.by_name.get("x").and_then(|at| schemas.defined.get(*at));
+    let Some(found) = found else { return false };
     let none = SlotDocs::default();
     let is_same = |slot: &&Slot| {
         let own = found.schema.slots().iter().zip(&found.slots);
@@ -55,15 +62,17 @@ fn entry<'n>(name: &'n str, value: Node<'n>) -> Entry<'n> {
     Entry { name: Text::from(name), span: Span::default(), value }
 }
 
+fn nodes(pairs: &[(Key, Declared)]) -> Node<'_> {
+    let entries = pairs.iter().map(|(key, own)| entry(key.name(), own.to_node()));
+    node(Data::Map(entries.collect()))
+}
+
 impl Declared {
     fn to_node(&self) -> Node<'_> {
         match self {
             Self::Value(value) => Node::of(value, Span::default()),
             Self::Constraint(constraint) => of_constraint(constraint),
-            Self::Map(pairs) => {
-                let entries = pairs.iter().map(|(key, own)| entry(key.name(), own.to_node()));
-                node(Data::Map(entries.collect()))
-            }
+            Self::Map(pairs) => nodes(pairs),
         }
     }
 }

@@ -250,6 +250,7 @@ mod packed;
 mod packs;
 mod patched;
 mod patches;
+mod paths;
 mod placed;
 mod progress;
 pub mod prototype;
@@ -278,7 +279,7 @@ mod write_schema;
 mod write_words;
 mod write_yaml;
 
-pub use data::read_data;
+pub use data::{read_data, read_data_with_variants};
 pub use format::Format;
 pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};

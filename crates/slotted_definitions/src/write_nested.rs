@@ -1,10 +1,13 @@
 //! Nested values in written schemas: one declaration for all slots of a shape.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::constraint;
 use crate::declares::declares;
 use crate::format::Format;
+use crate::paths::paths;
 use crate::write_schema::{SchemaDocs, quoted, toml_key, value};
 use slotted::schema::{Constraint, Elements, Part, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, Schema, Value};
@@ -33,28 +36,56 @@ pub(super) struct Nested {
     pub(super) slots: Vec<usize>,
     pub(super) declared: Declared,
     pub(super) comment: Option<String>,
+    /// The schemas of its records that the declaration names.
+    pub(super) of_parts: Vec<OfPart>,
+}
+
+/// A schema for the records in a part of a nested value.
+#[derive(Clone, Debug)]
+pub(super) struct OfPart {
+    pub(super) name: String,
+    pub(super) comment: String,
+    pub(super) slots: Vec<(Key, Declared)>,
 }
 
 /// Returns the nested values of a schema that a file can declare as such. The slots of others are declared one by one.
-pub(super) fn nested(schema: &Schema, docs: &SchemaDocs) -> Vec<Nested> {
-    let shapes = schema.shapes();
+///
+/// With the names of all schemas, the records of a value that needs several of them become schemas of their own, whose names are
+/// added.
+pub(super) fn nested(
+    schema: &Schema,
+    docs: &SchemaDocs,
+    mut names: Option<&mut BTreeSet<String>>,
+) -> Vec<Nested> {
+    let (shapes, paths) = (schema.shapes(), paths(schema));
     let mut nested = Vec::new();
     for (name, shape) in &shapes {
         let mut slots = Vec::new();
         shape.for_each_slot(&mut |slot| slots.push(slot));
-        let writer = Writer { slots: schema.slots(), docs };
-        let Some(declared) = writer.part(shape, Context::OUTSIDE) else { continue };
         let own: Vec<&Slot> = slots.iter().map(|slot| &schema.slots()[*slot]).collect();
-        if !declares(name, &declared, (&own, docs)) {
-            continue;
+        let declare = |names: Option<&BTreeSet<String>>, is_alone: bool| {
+            let names = names.map(|names| Names { schema: schema.name(), paths: &paths, names });
+            let of_parts = RefCell::default();
+            let writer = Writer { slots: schema.slots(), docs, names, is_alone, of_parts };
+            let declared = writer.part(shape, Context::OUTSIDE)?;
+            let of_parts = writer.of_parts.into_inner();
+            declares(name, (&declared, &of_parts), (&own, docs)).then_some((declared, of_parts))
+        };
+        let named = |is_alone: bool| declare(Some(names.as_deref()?), is_alone);
+        // Constraints of single values do not go with a record beside their kind.
+        let declared = declare(None, false).or_else(|| named(false)).or_else(|| named(true));
+        let Some((declared, of_parts)) = declared else { continue };
+        if let Some(names) = &mut names {
+            names.extend(of_parts.iter().map(|part| part.name.clone()));
         }
-        let comments = own.iter().filter_map(|slot| {
-            let comment = docs.slots.get(slot.name())?.comment.as_ref()?;
-            Some(comment.lines().map(|line| format!("{}: {line}", slot.name())).collect::<Vec<_>>())
+        let comments = slots.iter().filter_map(|slot| {
+            let comment = docs.slots.get(schema.slots()[*slot].name())?.comment.as_ref()?;
+            let lines = comment.lines().map(|line| format!("{}: {line}", paths[*slot]));
+            Some(lines.collect::<Vec<_>>())
         });
         let comments = comments.flatten().collect::<Vec<_>>().join("\n");
         let comment = (!comments.is_empty()).then_some(comments);
-        nested.push(Nested { name: Arc::clone(name), slots, declared, comment });
+        nested.push(Nested { name: Arc::clone(name), slots, declared, comment, of_parts });
     }
     nested
 }
@@ -87,17 +118,38 @@ struct Beside {
     record: Vec<(Key, Declared)>,
     /// The slots of single values.
     singles: Vec<usize>,
+    /// `true` if nothing is declared beside the kind: its records have schemas of their own.
+    is_alone: bool,
 }
 
 struct Writer<'s> {
     slots: &'s [Slot],
     docs: &'s SchemaDocs,
+    /// Given if records may have schemas of their own.
+    names: Option<Names<'s>>,
+    /// `true` if no record is declared beside a longer kind, but has a schema of its own.
+    is_alone: bool,
+    of_parts: RefCell<Vec<OfPart>>,
+}
+
+/// The pieces of the names of schemas for parts.
+struct Names<'s> {
+    schema: &'s str,
+    paths: &'s [String],
+    /// The names of other schemas.
+    names: &'s BTreeSet<String>,
 }
 
 impl<'s> Writer<'s> {
     /// Returns the declaration of a nested value or of a part. Returns `None` if files have no such form.
     fn part(&self, shape: &Shape, context: Context<'_>) -> Option<Declared> {
-        let mut beside = Beside::default();
+        let is_nested = |shape: &Shape| match shape {
+            Shape::Record(_) => true,
+            Shape::Union(union) => union.by != UnionBy::Sort,
+            _ => false,
+        };
+        let is_alone = self.is_alone && !is_nested(shape);
+        let mut beside = Beside { is_alone, ..Beside::default() };
         let place = context.place;
         let is_record = matches!(shape, Shape::Record(_) | Shape::Tuple(_));
         let is_needed = context.record.is_some_and(|record| self.is_needed(shape, record));
@@ -109,7 +161,20 @@ impl<'s> Writer<'s> {
                 shape.for_each_slot(&mut |slot| beside.singles.push(slot));
                 (*kind).to_owned()
             }
-            None => self.kind(shape, Context { place, record }, &mut beside)?,
+            None => {
+                let context = Context { place, record };
+                let before = self.of_parts.borrow().len();
+                let kind = self.kind(shape, context, &mut beside);
+                match kind {
+                    None if self.names.is_some() && !is_nested(shape) && !is_alone => {
+                        // A kind with several records has the names of their schemas.
+                        self.of_parts.borrow_mut().truncate(before);
+                        beside = Beside { is_alone: true, ..Beside::default() };
+                        self.kind(shape, context, &mut beside)?
+                    }
+                    kind => kind?,
+                }
+            }
         };
         let mut pairs = Vec::new();
         let kind = match &*kind {
@@ -168,8 +233,11 @@ impl<'s> Writer<'s> {
                 }
             }
             Shape::Record(fields) => {
-                let fields = self.fields(fields, context)?;
-                beside.add(vec![(Key::Word("slots"), Declared::Map(fields))])?
+                let own = self.fields(fields, context)?;
+                match beside.is_alone {
+                    true => self.add_schema(fields, own)?,
+                    false => beside.add(vec![(Key::Word("slots"), Declared::Map(own))])?,
+                }
             }
             Shape::Tuple(fields) => {
                 let kinds = fields.iter().map(|(_, shape)| self.kind(shape, context, beside));
@@ -201,6 +269,30 @@ impl<'s> Writer<'s> {
         fields.iter().map(field).collect()
     }
 
+    /// Adds a schema for a record, and returns its name.
+    fn add_schema(
+        &self,
+        fields: &[(Arc<str>, Shape)],
+        slots: Vec<(Key, Declared)>,
+    ) -> Option<String> {
+        let Names { schema, paths, names } = self.names.as_ref()?;
+        let (field, shape) = fields.first()?;
+        let path = &paths[shape.slot_range().start];
+        let record = path.rfind(&format!(".{field}")).map_or(&**path, |end| &path[..end]);
+        let word = |name: &str| name.replace(|c: char| !c.is_alphanumeric(), "_");
+        let words = word(record);
+        let words = words.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_");
+        let base = format!("{}_{words}", word(schema));
+        let mut of_parts = self.of_parts.borrow_mut();
+        let is_free =
+            |name: &String| !names.contains(name) && of_parts.iter().all(|part| part.name != *name);
+        let mut numbered = (2..).map(|number| format!("{base}_{number}"));
+        let name = if is_free(&base) { base.clone() } else { numbered.find(is_free)? };
+        let comment = format!("Part of {schema}: {record}.");
+        of_parts.push(OfPart { name: name.clone(), comment, slots });
+        Some(name)
+    }
+
     fn union(&self, union: &Union, place: Place, beside: &mut Beside) -> Option<String> {
         let place = if place == Place::Element { place } else { Place::Variant };
         let context = Context { place, record: None };
@@ -224,7 +316,10 @@ impl<'s> Writer<'s> {
                 // The value of a variant that is no record has nothing but a kind.
                 Some(shape) => match self.part(shape, context)? {
                     kind @ Declared::Value(_) => kind,
-                    _ => return None,
+                    _ => {
+                        let mut alone = Beside { is_alone: true, ..Beside::default() };
+                        Declared::Value(self.kind(shape, context, &mut alone)?.into())
+                    }
                 },
             };
             Some((Key::Name(Arc::clone(name)), declared))
@@ -343,7 +438,7 @@ impl<'s> Writer<'s> {
 impl Beside {
     /// Adds the record or the union, of which a kind has at most one.
     fn add(&mut self, pairs: Vec<(Key, Declared)>) -> Option<String> {
-        if !self.record.is_empty() {
+        if !self.record.is_empty() || self.is_alone {
             return None;
         }
         self.record = pairs;

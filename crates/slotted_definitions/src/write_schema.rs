@@ -1,14 +1,14 @@
 //! Writes schemas as readable definition files.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::constraint;
 use crate::format::Format;
 use crate::infer::as_written;
 use crate::loaded::Definitions;
-use crate::write_nested::{Declared, Nested, nested};
+use crate::write_nested::{Declared, Key, Nested, OfPart, nested};
 use crate::write_yaml;
 use slotted::Kind;
 use slotted::Value;
@@ -87,13 +87,66 @@ pub fn schemas_to_text<'s>(
     schemas: impl IntoIterator<Item = (&'s Schema, &'s SchemaDocs)>,
     format: Format,
 ) -> Result<String, WriteSchemaError> {
-    let schemas = schemas.into_iter().map(|(schema, docs)| Written::new(schema, docs, format));
-    let schemas = schemas.collect::<Result<Vec<_>, _>>()?;
-    Ok(match format {
-        Format::Toml => toml_file(&schemas),
-        Format::Yaml => yaml_file(&schemas),
-        Format::Json | Format::Ron => nested_file(&schemas, format),
-    })
+    let mut written = Vec::new();
+    for (schema, docs) in schemas {
+        Written::add(&mut written, (schema, docs), None, format)?;
+    }
+    Ok(file(&written, format))
+}
+
+/// Writes a definition file as [`schemas_to_text`], in which each nested value has one declaration.
+///
+/// A kind has one record beside it. The records of a value that needs several become schemas of their own, named after their
+/// places: `orc_drops`. So a reader sees no slots such as `drops|list[].item`. Few values have no such declaration, such as variants
+/// by name that are references. Their slots are declared one by one.
+///
+/// # Errors
+/// Returns an error as [`schemas_to_text`].
+///
+/// # Example
+/// ```
+/// use slotted::{Value, record};
+/// use slotted_definitions::infer::Inference;
+/// use slotted_definitions::{Format, write::schemas_of_parts_to_text};
+///
+/// let part = |name: &str| Value::from_iter([(name, 1)]);
+/// let mut inference = Inference::default();
+/// inference.observe(&record! { pair: [part("x"), [part("y")].into()] });
+/// let proposal = inference.finish("orc")?;
+/// let file = schemas_of_parts_to_text([(proposal.schema(), &proposal.docs())], Format::Toml)?;
+/// assert_eq!(file, r#"# Part of orc: pair[0].
+/// [schemas.orc_pair_0.slots]
+/// x = "u8"
+///
+/// ## Part of orc: pair[1][].
+/// [schemas.orc_pair_1.slots]
+/// y = "u8"
+///
+/// [schemas.orc.slots]
+/// pair = "(orc_pair_0, list(orc_pair_1))"
+/// "#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn schemas_of_parts_to_text<'s>(
+    schemas: impl IntoIterator<Item = (&'s Schema, &'s SchemaDocs)>,
+    format: Format,
+) -> Result<String, WriteSchemaError> {
+    let schemas: Vec<_> = schemas.into_iter().collect();
+    let mut names: BTreeSet<String> =
+        schemas.iter().map(|(schema, _)| schema.name().to_owned()).collect();
+    let mut written = Vec::new();
+    for (schema, docs) in schemas {
+        Written::add(&mut written, (schema, docs), Some(&mut names), format)?;
+    }
+    Ok(file(&written, format))
+}
+
+fn file(schemas: &[Written<'_>], format: Format) -> String {
+    match format {
+        Format::Toml => toml_file(schemas),
+        Format::Yaml => yaml_file(schemas),
+        Format::Json | Format::Ron => nested_file(schemas, format),
+    }
 }
 
 crate::error::debug_as_display!(WriteSchemaError);
@@ -133,8 +186,8 @@ type Pair = (&'static str, String);
 
 /// A schema with its keys and values as text.
 struct Written<'s> {
-    schema: &'s Schema,
-    docs: &'s SchemaDocs,
+    name: Cow<'s, str>,
+    comment: Option<Cow<'s, str>>,
     /// `extends` and `doc`, if the schema has them.
     pairs: Vec<Pair>,
     slots: Vec<WrittenSlot<'s>>,
@@ -160,12 +213,31 @@ impl Nested {
     }
 }
 
+impl OfPart {
+    /// Returns `None` if the format has no such value.
+    fn written<'s>(&self, format: Format) -> Option<Written<'s>> {
+        let slot = |(key, declared): &(Key, Declared)| {
+            Some(WrittenSlot {
+                name: key.name().to_owned().into(),
+                comment: None,
+                declaration: declared.write(format)?,
+                nested: Some(declared.clone()),
+            })
+        };
+        let slots = self.slots.iter().map(slot).collect::<Option<_>>()?;
+        let (name, comment) = (self.name.clone().into(), Some(self.comment.clone().into()));
+        Some(Written { name, comment, pairs: Vec::new(), slots })
+    }
+}
+
 impl<'s> Written<'s> {
-    fn new(
-        schema: &'s Schema,
-        docs: &'s SchemaDocs,
+    /// Adds a schema, and before it those of its parts.
+    fn add(
+        written: &mut Vec<Self>,
+        (schema, docs): (&'s Schema, &'s SchemaDocs),
+        names: Option<&mut BTreeSet<String>>,
         format: Format,
-    ) -> Result<Self, WriteSchemaError> {
+    ) -> Result<(), WriteSchemaError> {
         let text = |text: &str| quoted(text, format);
         let extends = schema.extends().map(|base| ("extends", text(base)));
         let pairs = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
@@ -183,19 +255,23 @@ impl<'s> Written<'s> {
             let (name, comment) = (Cow::Borrowed(slot.name()), comment.map(Cow::Borrowed));
             Ok(WrittenSlot { name, comment, declaration: slot_value(&pairs, format), nested: None })
         };
-        let nested = nested(schema, docs);
+        let nested = nested(schema, docs, names);
         let mut slots: Vec<WrittenSlot<'s>> = Vec::with_capacity(schema.slots().len());
         for (position, own) in schema.slots().iter().enumerate() {
             // A nested value takes the place of its first slot.
             match nested.iter().find(|whole| whole.slots.contains(&position)) {
                 Some(whole) if whole.slots.iter().min() != Some(&position) => {}
                 Some(whole) => {
-                    slots.push(whole.written(format).ok_or_else(|| WriteSchemaError {
+                    let unwritable = || WriteSchemaError {
                         schema: schema.name().into(),
                         slot: Arc::clone(&whole.name),
                         format,
                         reason: format!("{format} cannot represent its default or a constraint"),
-                    })?)
+                    };
+                    slots.push(whole.written(format).ok_or_else(unwritable)?);
+                    for part in &whole.of_parts {
+                        written.push(part.written(format).ok_or_else(unwritable)?);
+                    }
                 }
                 None => slots.push(slot(own)?),
             }
@@ -211,7 +287,9 @@ impl<'s> Written<'s> {
             let (name, comment, nested) = (name.into(), None, None);
             slots.push(WrittenSlot { name, comment, declaration, nested });
         }
-        Ok(Self { schema, docs, pairs: pairs.collect(), slots })
+        let (name, comment) = (schema.name().into(), docs.comment.as_deref().map(Cow::Borrowed));
+        written.push(Self { name, comment, pairs: pairs.collect(), slots });
+        Ok(())
     }
 }
 
@@ -402,8 +480,8 @@ fn toml_file(schemas: &[Written<'_>]) -> String {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let name = toml_key(schema.schema.name());
-        comment(&mut lines, "#", schema.docs.comment.as_deref());
+        let name = toml_key(&schema.name);
+        comment(&mut lines, "#", schema.comment.as_deref());
         // `[schemas.NAME.slots]` declares `[schemas.NAME]` too.
         if !schema.pairs.is_empty() || schema.slots.is_empty() {
             lines.push(format!("[schemas.{name}]"));
@@ -433,9 +511,9 @@ fn yaml_file(schemas: &[Written<'_>]) -> String {
     };
     for schema in schemas {
         let mut comments = Vec::new();
-        comment(&mut comments, "#", schema.docs.comment.as_deref());
+        comment(&mut comments, "#", schema.comment.as_deref());
         lines.extend(comments.iter().map(|line| indented(2, line)));
-        let name = quoted(schema.schema.name(), Format::Yaml);
+        let name = quoted(&schema.name, Format::Yaml);
         let is_empty = schema.pairs.is_empty() && schema.slots.is_empty();
         lines.push(indented(2, &format!("{name}:{}", if is_empty { " {}" } else { "" })));
         let pairs = schema.pairs.iter().map(|(key, value)| format!("{key}: {value}"));
@@ -474,8 +552,8 @@ fn nested_file(schemas: &[Written<'_>], format: Format) -> String {
         let slots = block("{", slots.collect(), "}", is_ron);
         pairs.push(format!("{}: {slots}", key("slots")));
         let mut lines = Vec::new();
-        comment(&mut lines, "//", schema.docs.comment.as_deref().filter(|_| is_ron));
-        let name = quoted(schema.schema.name(), format);
+        comment(&mut lines, "//", schema.comment.as_deref().filter(|_| is_ron));
+        let name = quoted(&schema.name, format);
         lines.push(format!("{name}: {}", block(open, pairs, close, is_ron)));
         schema_maps.push(lines.join("\n"));
     }

@@ -50,13 +50,28 @@ fn loads(proposal: &Proposal, objects: &[Record]) {
     store.register_schema(proposal.schema().clone()).expect("a valid schema");
     for object in objects {
         let (slots, rest) = proposal.split(object.clone());
+        let object = whole(&slots, &rest, object);
         let id = store.spawn_record("spell", slots).unwrap_or_else(|error| panic!("{error}"));
         let mut back = store.get_record(id).expect("it is alive");
         back.extend(rest);
         let schema = store.schema("spell").expect("it is registered");
-        let (back, object) = (schema.spread(&back), schema.spread(object));
+        let (back, object) = (schema.spread(&back), schema.spread(&object));
         assert!(back.is_same_data(&object), "{object:?}\nis read as\n{back:?}");
     }
+}
+
+/// Returns the values of slots with the rest: those of the object, of which some may have got the brackets of a list.
+#[track_caller]
+fn whole(slots: &Record, rest: &Record, object: &Record) -> Record {
+    let mut whole = slots.clone();
+    whole.extend(rest.clone());
+    assert_eq!(whole.len(), object.len());
+    for (name, value) in object.iter() {
+        let mut own = whole.iter().filter(|(own, _)| *own == name).map(|(_, value)| value);
+        let single = Value::from(vec![value.clone()]);
+        assert!(own.any(|own| own == value || *own == single), "{name}: {value}");
+    }
+    whole
 }
 
 fn is_union(objects: &[Record]) -> bool {

@@ -193,14 +193,7 @@ proptest! {
         let groups = [("first", &first), ("second", &second)];
         let parsed = groups.map(|(group, objects)| (group, objects.iter().map(|json| object(json)).collect()));
         let proposals = survey(&parsed).expect("valid names");
-        let docs = |group: &SurveyedGroup| {
-            let mut docs = SchemaDocs::default();
-            for attribute in group.proposal.attributes().iter().filter(|one| one.is_one_or_list) {
-                docs.slots.entry(attribute.name.clone()).or_default().is_one_or_list = true;
-            }
-            docs
-        };
-        let docs: Vec<SchemaDocs> = proposals.iter().map(docs).collect();
+        let docs: Vec<SchemaDocs> = proposals.iter().map(|group| group.proposal.docs()).collect();
         let schemas = proposals.iter().map(|group| group.proposal.schema()).zip(&docs);
         let mut files =
             vec![("schemas.toml".to_owned(), schemas_to_text(schemas, Format::Toml).expect("writable"))];

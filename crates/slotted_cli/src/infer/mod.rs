@@ -5,11 +5,14 @@ mod manifest;
 mod objects;
 mod summary;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use slotted_definitions::Format;
 use slotted_definitions::infer::{
     InferenceOptions, Naming, ProposalNote, ProposedAttribute, Survey, SurveyedGroup,
 };
-use slotted_definitions::write::{SchemaDocs, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, schemas_of_parts_to_text};
 
 use crate::arguments::{Infer, ReportFormat};
 use crate::check::count;
@@ -41,14 +44,23 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
     let mut readable = Vec::new();
     for file in files.drain(..) {
         progress.show(|| format!("reading {}", file.path.display()));
+        let before = survey.objects();
         let read = read(infer, &file, |group, key, object| survey.observe(group, key, object));
         match read {
-            Ok(Some((form, schema))) => {
+            Ok(Some(Read { form, schema, variants })) => {
+                survey.add_variants(variants);
+                if survey.objects() == before {
+                    output.message(&format!("note: '{}' has no objects", file.path.display()));
+                }
                 entries.add(&file, form, &schema);
                 readable.push(file);
                 counts.files += 1;
             }
-            Ok(None) => counts.definitions += 1,
+            Ok(None) => {
+                let path = file.path.display();
+                output.message(&format!("note: '{path}' has definitions and was skipped"));
+                counts.definitions += 1;
+            }
             Err(Unreadable::Missing(error)) if file.inner.is_none() => {
                 return Err(Failure::unreadable(&file.path, &error));
             }
@@ -72,6 +84,9 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
     }
     progress.finish();
     let groups = measure.finish().map_err(unnamed)?;
+    if groups.is_empty() {
+        return nothing_found(infer, counts);
+    }
     if infer.summary {
         let summary = Summary::new(&groups, counts);
         output.result(&match infer.format {
@@ -81,19 +96,41 @@ pub(crate) fn run(infer: &Infer, output: &mut Output) -> Result<Outcome, Failure
         })?;
     } else if infer.manifest {
         output.result(&entries.text(&groups, infer.by.as_deref()))?;
-    } else if !groups.is_empty() {
+    } else {
         print(infer, &groups, output)?;
     }
     Ok(if counts.unreadable == 0 { Outcome::Clean } else { Outcome::Problems })
 }
 
-/// Reads the objects of a file. Returns the form of the file and its schema, or `None` for definitions in a folder.
+/// Returns the result of a run that has found no objects. The problems of unreadable files were shown.
+fn nothing_found(infer: &Infer, counts: Counts) -> Result<Outcome, Failure> {
+    if counts.unreadable > 0 {
+        return Ok(Outcome::Problems);
+    }
+    let paths: Vec<_> = infer.paths.iter().map(|path| format!("'{}'", path.display())).collect();
+    let failure = Failure::new(format!("no objects found in {}", paths.join(", ")));
+    Err(match counts.definitions {
+        0 => failure
+            .help("a data file has a list of objects, a map of objects by name, or one object"),
+        _ => failure.help("name a definition file itself to read it as data"),
+    })
+}
+
+/// A file whose objects were read.
+struct Read {
+    form: Form,
+    schema: String,
+    /// The names of variants that RON tells from others.
+    variants: BTreeSet<Arc<str>>,
+}
+
+/// Reads the objects of a file. Returns `None` for definitions in a folder.
 fn read(
     infer: &Infer,
     file: &DataFile,
     mut pass: impl FnMut(&str, Option<&str>, &Object),
-) -> Result<Option<(Form, String)>, Unreadable> {
-    let data = objects::read(&file.path, file.format, infer.max_file_bytes)?;
+) -> Result<Option<Read>, Unreadable> {
+    let (data, variants) = objects::read(&file.path, file.format, infer.max_file_bytes)?;
     if file.inner.is_some() && objects::are_definitions(&data) {
         return Ok(None);
     }
@@ -109,7 +146,7 @@ fn read(
         pass(own.unwrap_or(&schema), key.or(stem), object);
     })
     .map_err(broken)?;
-    Ok(Some((form, schema)))
+    Ok(Some(Read { form, schema, variants }))
 }
 
 fn problem(file: &DataFile, unreadable: Unreadable) -> String {
@@ -127,7 +164,8 @@ fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result
         schemas.push((group.proposal.schema(), docs(group)));
     }
     let format = Format::from(infer.output);
-    let text = schemas_to_text(schemas.iter().map(|(schema, docs)| (*schema, docs)), format);
+    let schemas = schemas.iter().map(|(schema, docs)| (*schema, docs));
+    let text = schemas_of_parts_to_text(schemas, format);
     output.result(&text.map_err(|error| Failure::new(error.to_string()))?)
 }
 
@@ -135,7 +173,7 @@ fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result
 fn docs(group: &SurveyedGroup) -> SchemaDocs {
     let proposal = &group.proposal;
     let objects = proposal.objects();
-    let mut docs = SchemaDocs::default();
+    let mut docs = proposal.docs();
     let mut comment = format!("Proposed for {}.", count(objects, "object"));
     if let Naming::Attribute(attribute) = group.naming {
         comment
@@ -147,20 +185,32 @@ fn docs(group: &SurveyedGroup) -> SchemaDocs {
     for (attribute, reason) in proposal.unslottable() {
         if !attribute.has_slot() {
             comment.push_str(&format!("\nNo slot for {:?}: {reason}.", attribute.name));
+            comment.push_str(" --undeclared quarantine keeps such values with their records.");
         }
     }
     docs.comment = Some(comment);
     for attribute in proposal.attributes().iter().filter(|attribute| attribute.has_slot()) {
         let remarks = remarks(attribute, objects);
-        if attribute.is_one_or_list {
-            docs.slots.entry(attribute.name.clone()).or_default().is_one_or_list = true;
-        }
         if !remarks.is_empty() {
             let slot = docs.slots.entry(attribute.name.clone()).or_default();
             slot.comment = Some(remarks.join("\n"));
         }
     }
+    for (map, note) in proposal.keys() {
+        if let Some(remark) = names(note, "keys") {
+            let slot = docs.slots.entry(format!("{map}{{}}.key").into()).or_default();
+            slot.comment = Some(remark);
+        }
+    }
     docs
+}
+
+/// Returns a remark if some values or keys are no names of records.
+fn names(note: &ProposalNote, what: &str) -> Option<String> {
+    let ProposalNote::Names { schema, resolved, of, unknown } = note else { return None };
+    let unknown = unknown.as_ref().map(|text| format!("; {text:?} is no name"));
+    let (schema, unknown) = (quoted(schema), unknown.unwrap_or_default());
+    (resolved < of).then(|| format!("{resolved} of {of} {what} are names of {schema}{unknown}."))
 }
 
 /// Returns the key of a manifest that switches the words off.
@@ -182,11 +232,7 @@ fn remarks(attribute: &ProposedAttribute, objects: u64) -> Vec<String> {
             ProposalNote::Constant(value) => {
                 Some(format!("{value} in each of the {} objects that set it.", attribute.objects))
             }
-            ProposalNote::Names { schema, resolved, of, unknown } if resolved < of => {
-                let unknown = unknown.as_ref().map(|text| format!("; {text:?} is no name"));
-                let (schema, unknown) = (quoted(schema), unknown.unwrap_or_default());
-                Some(format!("{resolved} of {of} values are names of {schema}{unknown}."))
-            }
+            note @ ProposalNote::Names { .. } => names(note, "values"),
             ProposalNote::Shared { objects: shared, .. } => {
                 Some(format!("The default is the value of {shared} of {objects} objects."))
             }

@@ -1,12 +1,13 @@
 //! Reads data files as the pack loader does: lists of objects, maps of objects by name, single objects.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 use slotted::{Value, schema::Quoted};
-use slotted_definitions::{Format, LoadLimits, read_data};
+use slotted_definitions::{Format, LoadLimits, read_data_with_variants};
 
 /// The names and values of an object.
 pub(crate) type Object = [(Arc<str>, Value)];
@@ -27,8 +28,12 @@ pub(crate) enum Unreadable {
     Broken(String),
 }
 
-/// Reads the data of a file.
-pub(crate) fn read(path: &Path, format: Format, most_bytes: u64) -> Result<Value, Unreadable> {
+/// Reads the data of a file, and the names of variants in it.
+pub(crate) fn read(
+    path: &Path,
+    format: Format,
+    most_bytes: u64,
+) -> Result<(Value, BTreeSet<Arc<str>>), Unreadable> {
     let broken = |problem: &str| Unreadable::Broken(problem_of(path, problem));
     let mut bytes = Vec::new();
     fs::File::open(path)
@@ -44,7 +49,7 @@ pub(crate) fn read(path: &Path, format: Format, most_bytes: u64) -> Result<Value
     let mut limits = LoadLimits::default();
     limits.file_bytes = most_bytes;
     let text = text.trim_start_matches('\u{feff}');
-    read_data(&path.display().to_string(), text, format, &limits)
+    read_data_with_variants(&path.display().to_string(), text, format, &limits)
         .map_err(|report| Unreadable::Broken(report.to_string()))
 }
 
@@ -54,9 +59,20 @@ pub(crate) fn problem_of(path: &Path, problem: &str) -> String {
 }
 
 /// Returns whether the data are definitions, which are no objects.
+///
+/// A game's own object may have an attribute `records` too, such as a list beside others.
 pub(crate) fn are_definitions(data: &Value) -> bool {
     let Value::Map(map) = data else { return false };
-    map.iter().any(|(name, _)| matches!(&**name, "schemas" | "records" | "patches"))
+    let is_group = |value: &Value| matches!(value, Value::Map(_) | Value::List(_));
+    let mut parts = map
+        .iter()
+        .filter(|(name, _)| matches!(&**name, "schemas" | "records" | "patches"))
+        .map(|(_, value)| match value {
+            Value::Map(map) => map.iter().all(|(_, value)| is_group(value)),
+            _ => false,
+        })
+        .peekable();
+    parts.peek().is_some() && parts.all(|is_part| is_part)
 }
 
 /// Passes on each object, with its name in the map that holds it.

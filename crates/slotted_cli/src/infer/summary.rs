@@ -1,7 +1,7 @@
 //! A summary of the objects that fit whole, and of the reasons why others do not.
 
 use serde::Serialize;
-use slotted_definitions::infer::{Fit, Naming, SurveyedGroup};
+use slotted_definitions::infer::{Fit, Naming, SurveyedGroup, Unslottable};
 
 use crate::check::count;
 use crate::infer::Counts;
@@ -26,10 +26,12 @@ pub(crate) struct Summary {
     schemas: Vec<SchemaFit>,
 }
 
-/// A reason why objects do not fit whole.
+/// A reason why objects do not fit whole, or why they do so only with kind `any`.
 #[derive(Serialize)]
 struct Reason {
     reason: String,
+    /// `true` if a slot of kind `any` holds the values.
+    any: bool,
     objects: u64,
     share: f64,
 }
@@ -49,6 +51,7 @@ impl Summary {
         groups.iter().for_each(|group| all.add(&group.fit));
         let reasons = all.reasons.iter().map(|(reason, objects)| Reason {
             reason: reason.to_string(),
+            any: !matches!(reason, Unslottable::Name | Unslottable::Limit),
             objects: *objects,
             share: percent(*objects, all.objects),
         });
@@ -96,11 +99,16 @@ impl Summary {
             let files = count(self.definition_files, "definition file");
             text.push_str(&format!("{files} skipped\n"));
         }
-        if !self.reasons.is_empty() {
+        let titles =
+            [("no slot holds an attribute", false), ("no kind but any holds an attribute", true)];
+        for (title, any) in titles {
+            let mut reasons = self.reasons.iter().filter(|reason| reason.any == any).peekable();
+            if reasons.peek().is_none() {
+                continue;
+            }
             text.push('\n');
-            let mut table =
-                Table::new(["no kind but any holds an attribute", "objects", "share"], &[1, 2]);
-            for Reason { reason, objects, share } in &self.reasons {
+            let mut table = Table::new([title, "objects", "share"], &[1, 2]);
+            for Reason { reason, objects, share, .. } in reasons {
                 table.row([reason.clone(), objects.to_string(), format!("{share:.1}%")]);
             }
             table.print("", &mut text);

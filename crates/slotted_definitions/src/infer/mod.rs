@@ -11,6 +11,8 @@ mod nested;
 mod observed;
 mod proposal;
 mod same_data;
+mod shown;
+mod singles;
 mod survey;
 mod variants;
 
@@ -31,7 +33,7 @@ pub use proposal::{Proposal, ProposalNote, ProposedAttribute, ProposedUnion};
 pub use same_data::SameData;
 pub(crate) use same_data::as_written;
 pub use survey::{Fit, Measure, Survey, SurveyedGroup};
-use variants::Candidate;
+use variants::{Candidate, KnownVariants};
 
 use slotted::Kind;
 use slotted::Record;
@@ -79,10 +81,11 @@ impl Default for InferenceOptions {
 /// | other texts | `text` |
 /// | lists of maps, of lists, or of values that have a kind for each position | [nested lists](slotted::schema::Shape): each part is an attribute of its own |
 /// | maps with many names | a [map](slotted::schema::SchemaBuilder::nested_map) of keys and values |
-/// | single values beside lists of such values | a list that files may write without brackets |
+/// | single values beside lists of such values, also maps | a list that files may write without brackets |
 /// | values of different sorts, such as numbers and texts, or elements of such sorts | a [union](slotted::schema::Union): the values of each sort are an attribute of their own |
 /// | maps with a tag: a text that decides which other parts they have | a [union](slotted::schema::Union) by tag: each variant has parts of its own |
 /// | texts and maps with one entry, such as `"rest"` and `{ heal = { amount = 5 } }`, which have several names | a union by name, if the values differ by name |
+/// | values with RON's names around them, such as `Pos(x: 1)` | a union by name, of one variant if all have the same name, see [`add_variants`](Self::add_variants) |
 /// | lists of 2, 3 or 4 numbers, all of one length, with floats | a vector |
 /// | other lists | a list of the kind that holds all elements; texts in lists stay text |
 /// | references | an optional `object`, because its target can be despawned |
@@ -134,6 +137,8 @@ pub struct Inference {
     is_in_map: bool,
     /// The number of attributes in all candidates.
     in_candidates: usize,
+    /// Names that are those of variants wherever they stand around a value.
+    known_variants: KnownVariants,
 }
 
 /// The observations of one attribute.
@@ -177,9 +182,43 @@ struct Named {
     tag: Option<Arc<str>>,
     /// The variants by name that have no values.
     bare: Vec<Arc<str>>,
+    /// Its values as lists, if some are lists and others may be the only elements of such lists. The list is attribute 0.
+    lists: Option<Box<Inference>>,
+    /// `true` if its values were chosen to be such lists.
+    may_be_single: bool,
+    /// `true` if the names of its maps were chosen to be keys.
+    is_by_key: bool,
 }
 
 impl Named {
+    fn new(name: Arc<str>, whole: Option<(usize, PartOf)>, is_in_list: bool) -> Self {
+        Self {
+            name,
+            observed: Observed::default(),
+            latest: 0,
+            objects: 0,
+            repeated: 0,
+            values: 0,
+            whole,
+            is_in_list,
+            is_outside: false,
+            is_cut: false,
+            has_flat_lists: false,
+            flat_sort: None,
+            has_elements: false,
+            has_repetitions: false,
+            sort: None,
+            has_sorts: false,
+            candidates: Vec::new(),
+            by_name: None,
+            tag: None,
+            bare: Vec::new(),
+            lists: None,
+            may_be_single: false,
+            is_by_key: false,
+        }
+    }
+
     /// Returns `true` if it holds the values of one sort of another attribute.
     const fn is_sort(&self) -> bool {
         matches!(self.whole, Some((_, PartOf::Sort)))
@@ -263,6 +302,28 @@ impl Inference {
         self.observe_values(object.iter());
     }
 
+    /// Adds names of variants: values with these names around them are proposed as a union by name.
+    ///
+    /// RON tells such names from others, see [`read_data_with_variants`](crate::read_data_with_variants). Without them, few values with a
+    /// name around them are records in records. The names can be added at any time. Names beyond 4,096 are ignored.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Value, record};
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { size: Value::from_iter([("Cells", 3)]) });
+    /// inference.add_variants(["Cells"]);
+    /// let proposal = inference.finish("room")?;
+    /// let slots: Vec<String> = proposal.schema().slots().iter().map(ToString::to_string).collect();
+    /// assert_eq!(slots, ["size@: enum(Cells)", "size@Cells: u8, optional"]);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn add_variants(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.known_variants.add(names);
+    }
+
     /// Observes an object given as names and values.
     ///
     /// # Example
@@ -343,28 +404,7 @@ impl Inference {
         let position = self.attributes.len();
         let name = Arc::<str>::from(name);
         self.positions.insert(Arc::clone(&name), position);
-        self.attributes.push(Named {
-            name,
-            observed: Observed::default(),
-            latest: 0,
-            objects: 0,
-            repeated: 0,
-            values: 0,
-            whole,
-            is_in_list,
-            is_outside: false,
-            is_cut: false,
-            has_flat_lists: false,
-            flat_sort: None,
-            has_elements: false,
-            has_repetitions: false,
-            sort: None,
-            has_sorts: false,
-            candidates: Vec::new(),
-            by_name: None,
-            tag: None,
-            bare: Vec::new(),
-        });
+        self.attributes.push(Named::new(name, whole, is_in_list));
         Some(position)
     }
 
@@ -387,6 +427,6 @@ impl Inference {
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn finish(&self, schema: impl Into<Arc<str>>) -> Result<Proposal, SchemaError> {
-        Proposal::new(&self.clone().with_tags(), schema.into())
+        Proposal::new(&self.clone().with_tags(&self.known_variants), schema.into())
     }
 }

@@ -99,6 +99,18 @@ impl Directory {
         }
     }
 
+    /// Returns whether one group has records of all these names.
+    pub(super) fn has_group_of_all<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
+        let mut names = names.into_iter();
+        let Some(first) = names.next() else { return false };
+        let mut groups = self.groups(first).to_vec();
+        names.all(|name| {
+            let own = self.groups(name);
+            groups.retain(|group| own.contains(group));
+            !groups.is_empty()
+        }) && !groups.is_empty()
+    }
+
     /// Returns the groups that have a record of this name.
     pub(super) fn groups(&self, name: &str) -> &[u32] {
         self.0.get(name).map_or(&[], Vec::as_slice)

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
+use crate::infer::naming::Directory;
 use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
-use slotted::schema::{SchemaBuilder, is_name, is_part_name};
+use slotted::schema::{SIGNS, SchemaBuilder, is_name, is_part_name};
 use slotted::{Kind, Value};
 
 /// The form that a part belongs to.
@@ -67,6 +68,7 @@ impl Inference {
         value: &Value,
         object: (u64, SchemaOf<'_>),
     ) {
+        self.observe_single(position, value, object);
         self.prepare_elements(position, value);
         let sort = Shape::of(value).sort();
         let attribute = &self.attributes[position];
@@ -119,6 +121,7 @@ impl Inference {
             has_sorts: false,
             candidates: std::mem::take(&mut whole.candidates),
             by_name: None,
+            lists: None,
             ..whole.clone()
         };
         whole.is_cut = !is_name(&name) || self.positions.contains_key(&name);
@@ -286,13 +289,15 @@ impl Inference {
         let mut have_right_parts = vec![[true; FORMS.len()]; count];
         let mut have_parts = vec![[false; FORMS.len()]; count];
         let order = self.wholes_first();
+        let odd: Vec<&str> = self.odd_names().collect();
         for &position in order.iter().rev() {
             let attribute = &self.attributes[position];
             let fits = |form: &PartOf| {
                 let at = *form as usize;
                 have_parts[position][at] && have_right_parts[position][at] && attribute.is(*form)
             };
-            let has_kind = attribute.kind(&self.options).is_ok();
+            let has_kind = attribute.kind(&self.options).is_ok()
+                || (attribute.whole.is_none() && odd.iter().any(|odd| attribute.may_own(odd)));
             if let Some(form) = FORMS.into_iter().find(fits).filter(|_| !has_kind) {
                 roles[position] = form.role();
             }
@@ -326,8 +331,36 @@ impl Inference {
         roles
     }
 
+    /// Returns the names of attributes that slots would take for the parts of others.
+    fn odd_names(&self) -> impl Iterator<Item = &str> {
+        let outside = self.attributes.iter().filter(|attribute| attribute.whole.is_none());
+        outside.map(|attribute| &*attribute.name).filter(|name| !is_part_name(name))
+    }
+
+    /// Makes maps of records whose parts all have names of records of one group.
+    pub(super) fn choose_maps_by_name(&mut self, directory: &Directory) {
+        let are_of_one_sort = |position: usize| {
+            let of = Some((position, PartOf::Map));
+            self.attributes.iter().any(|part| part.whole == of && !part.has_sorts)
+        };
+        let roles = self.roles();
+        let is_by_key = |at: &usize| {
+            let names = self.attributes[*at].observed.names_of_some_maps();
+            roles[*at] == Role::Record
+                && names.is_some_and(|names| directory.has_group_of_all(names))
+                && are_of_one_sort(*at)
+        };
+        let by_key: Vec<usize> = (0..roles.len()).filter(is_by_key).collect();
+        by_key.iter().for_each(|at| self.attributes[*at].is_by_key = true);
+        // The values may have no kind in common.
+        let roles = if by_key.is_empty() { roles } else { self.roles() };
+        for at in by_key {
+            self.attributes[at].is_by_key = roles[at] == Role::Map;
+        }
+    }
+
     /// Returns the positions of the attributes, each before its parts.
-    fn wholes_first(&self) -> Vec<usize> {
+    pub(super) fn wholes_first(&self) -> Vec<usize> {
         let depth = |position: &usize| {
             let mut at = *position;
             let mut depth = 0;
@@ -362,6 +395,12 @@ impl Inference {
 }
 
 impl Named {
+    /// Returns whether a slot of this name would be a part of the attribute.
+    pub(super) fn may_own(&self, name: &str) -> bool {
+        let rest = name.strip_prefix(&*self.name).unwrap_or_default();
+        rest.starts_with(SIGNS) || rest.starts_with(['.', '?', '#'])
+    }
+
     /// Returns whether its values may have this form.
     fn is(&self, form: PartOf) -> bool {
         let observed = &self.observed;
@@ -370,7 +409,8 @@ impl Named {
             PartOf::Record => {
                 // An element without parts is an empty map; elsewhere nothing would tell it from none.
                 let is_element = self.whole.is_some_and(|(_, part)| part.is_element());
-                observed.are_records(is_element) && !self.is_cut && !self.has_repetitions
+                let is_record = observed.are_records(is_element) && !self.is_by_key;
+                is_record && !self.is_cut && !self.has_repetitions
             }
             PartOf::Map => observed.are_all(Shape::Map) && !self.has_repetitions,
             PartOf::Tuple => {

@@ -330,13 +330,14 @@ impl Maps {
         }
     }
 
-    /// Returns whether the names are keys rather than attributes: each occurs in few of the maps, or they are numbers.
+    /// Returns whether the names are keys rather than attributes: each occurs in few of the maps, or they are numbers, as the
+    /// parts of a tuple have.
     pub(super) fn are_maps(&self, maps: u64) -> bool {
         let names = self.names.len() as u64;
-        let are_numbers =
-            || self.names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_digit()));
-        names >= MOST_NAMES as u64
-            || (names > 4 && (self.values * 4 < names * maps || are_numbers()))
+        let is_number = |name: &Arc<str>| name.bytes().all(|byte| byte.is_ascii_digit());
+        let are_numbers = names > 0 && self.names.iter().all(is_number);
+        let are_many = names >= MOST_NAMES as u64;
+        are_many || are_numbers || (names > 4 && self.values * 4 < names * maps)
     }
 }
 
@@ -438,6 +439,22 @@ impl Observed {
     pub(super) fn of_elements(&self) -> Option<Self> {
         let lists = self.lists.as_ref()?;
         Some(Self { texts: Texts::unknown(), ..lists.elements.clone() })
+    }
+
+    /// Returns the statistics of lists, each with one of the values.
+    pub(super) fn as_lists_of_one(&self) -> Self {
+        let mut counts = Counts::default();
+        counts.0[Shape::Null.index()] = self.of(Shape::Null);
+        counts.0[Shape::List.index()] = self.set();
+        let mut shapes = self.shapes();
+        let positions = match (shapes.next(), shapes.next()) {
+            (Some(shape), None) => vec![Some(shape)],
+            _ => vec![None],
+        };
+        let elements = Self { texts: Texts::unknown(), ..self.without_nulls() };
+        let lists = Lists { elements, shortest: 1, longest: 1, positions };
+        let has_inner_references = self.has_inner_references || self.of(Shape::Object) > 0;
+        Self { counts, lists: Some(Box::new(lists)), has_inner_references, ..Self::default() }
     }
 
     /// Returns the same statistics without nulls.
@@ -550,6 +567,14 @@ impl Observed {
         self.are_all(Shape::Map)
             && (may_be_empty || !self.maps.has_empty)
             && !self.maps.are_maps(maps)
+    }
+
+    /// Returns the names of maps, if they are several but few, and not all maps have all of them.
+    pub(super) fn names_of_some_maps(&self) -> Option<impl Iterator<Item = &str>> {
+        let names = &self.maps.names;
+        let is_any_left_out = self.maps.values < names.len() as u64 * self.of(Shape::Map);
+        let are_few = (2..MOST_NAMES).contains(&names.len());
+        (are_few && is_any_left_out).then(|| names.iter().map(|name| &**name))
     }
 
     /// Returns `true` if maps have so many names that they are no records.

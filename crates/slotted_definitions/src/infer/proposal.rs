@@ -1,6 +1,5 @@
 //! The proposal of an inference, with notes about each attribute.
 
-use std::fmt;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
@@ -9,13 +8,15 @@ use hashbrown::HashMap;
 use crate::infer::decide::Unslottable;
 use crate::infer::misspellings::misspellings;
 use crate::infer::nested::Role;
-use crate::infer::observed::{Shape, ValueCount, ValueExample, shown};
+use crate::infer::observed::{Shape, ValueCount};
 use crate::infer::{Inference, InferenceOptions, Named};
+use crate::paths::paths;
+use crate::write::SchemaDocs;
 use slotted::Kind;
 use slotted::Record;
 use slotted::Value;
 use slotted::schema::Number;
-use slotted::schema::{Quoted, SchemaBuilder, Slot, is_name};
+use slotted::schema::{SchemaBuilder, Slot, is_name};
 use slotted::{Schema, SchemaError};
 
 /// A schema for the objects of an [`Inference`], with the facts about each attribute.
@@ -49,13 +50,17 @@ use slotted::{Schema, SchemaError};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Proposal {
-    schema: Schema,
-    objects: u64,
-    attributes: Vec<ProposedAttribute>,
-    unions: Vec<ProposedUnion>,
-    ignored_values: u64,
+    pub(super) schema: Schema,
+    pub(super) objects: u64,
+    pub(super) attributes: Vec<ProposedAttribute>,
+    pub(super) unions: Vec<ProposedUnion>,
+    pub(super) ignored_values: u64,
     /// The position of each slot, and of each nested record behind them.
     slots: HashMap<Arc<str>, usize, RandomState>,
+    /// The attributes with lists of which some objects have the only element alone.
+    lists: Vec<Arc<str>>,
+    /// Maps whose keys are names of records, or most of them.
+    pub(super) keys: Vec<(Arc<str>, ProposalNote)>,
 }
 
 /// An attribute: the kind of its slot, and the facts about its values.
@@ -106,7 +111,7 @@ pub enum ProposalNote {
     Constant(Value),
     /// A similar name is much more common.
     Misspelt {
-        /// The common name.
+        /// The common name, as the place in a file.
         suggestion: Arc<str>,
     },
     /// Most of its texts are names of records. If all are, the slot refers to them.
@@ -168,12 +173,25 @@ impl Proposal {
             }
         }
         let (schema, objects) = (builder.build()?, inference.objects);
+        show_suggestions(&schema, &mut attributes);
         let ignored_values = inference.ignored_values;
-        Ok(Self { schema, objects, attributes, unions, ignored_values, slots })
+        let of_slots = attributes.iter().filter(|attribute| attribute.is_one_or_list);
+        let of_slots = of_slots.map(|attribute| Arc::clone(&attribute.name));
+        let nested = roles.iter().zip(&inference.attributes);
+        let nested = nested.filter(|(role, named)| **role == Role::List && named.may_be_single);
+        let nested = nested.map(|(_, named)| Arc::clone(&named.name));
+        let lists = of_slots.chain(nested).collect();
+        let keys = Vec::new();
+        Ok(Self { schema, objects, attributes, unions, ignored_values, slots, lists, keys })
     }
 
     /// Makes references and defaults of what was noted about each attribute.
-    pub(super) fn refine(&mut self, notes: Vec<Vec<ProposalNote>>) -> Result<(), SchemaError> {
+    pub(super) fn refine(
+        &mut self,
+        notes: Vec<Vec<ProposalNote>>,
+        keys: Vec<(Arc<str>, ProposalNote)>,
+    ) -> Result<(), SchemaError> {
+        let again = |builder, slot: &Slot| again(builder, slot, target_of_keys(&keys, slot.name()));
         let mut builder = Schema::builder(self.schema.name());
         let mut slots = self.schema.slots().iter().peekable();
         for (attribute, notes) in self.attributes.iter_mut().zip(notes) {
@@ -228,7 +246,36 @@ impl Proposal {
             attribute.notes.extend(notes.into_iter().filter(is_used));
         }
         self.schema = slots.fold(builder, again).build()?;
+        self.keys = keys;
         Ok(())
+    }
+
+    /// Returns the maps of which most keys are names of records, each with a [note](ProposalNote::Names). If all are, the keys
+    /// refer to the records. Only a [`Survey`](super::Survey) finds them.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Value;
+    ///
+    /// let wound = |by: &str| [("wounds".into(), Value::from_iter([(by, 3)]))];
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// let orcs = [wound("cut"), wound("bash")];
+    /// let each = |pass: &mut dyn FnMut(&str, Option<&str>, &[(std::sync::Arc<str>, Value)])| {
+    ///     ["cut", "bash"].iter().for_each(|name| pass("damage", Some(name), &[]));
+    ///     orcs.iter().for_each(|orc| pass("orc", None, orc));
+    /// };
+    /// each(&mut |group, key, object| survey.observe(group, key, object));
+    /// let mut measure = survey.measure()?;
+    /// each(&mut |group, key, object| measure.observe(group, key, object));
+    /// let orc = &measure.finish()?[1].proposal;
+    /// assert_eq!(&*orc.keys()[0].0, "wounds");
+    /// let slots: Vec<String> = orc.schema().slots().iter().map(ToString::to_string).collect();
+    /// assert_eq!(slots, ["wounds{}.key: list(object), references 'damage'", "wounds{}.value: list(u8)"]);
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn keys(&self) -> &[(Arc<str>, ProposalNote)] {
+        &self.keys
     }
 
     /// Returns the schema.
@@ -325,6 +372,62 @@ impl Proposal {
         &self.unions
     }
 
+    /// Returns the attributes with lists of which some objects have the only element alone, without brackets. Their slots are
+    /// those of this name, or its parts.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Value, record};
+    /// use slotted_definitions::infer::Inference;
+    ///
+    /// let bone = Value::from_iter([("item", "bone")]);
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { drops: bone.clone() });
+    /// inference.observe(&record! { drops: [bone.clone(), bone] });
+    /// let proposal = inference.finish("orc")?;
+    /// assert_eq!(proposal.one_or_lists()[..], ["drops".into()]);
+    /// assert_eq!(proposal.schema().slots()[0].to_string(), "drops[].item: list(text)");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn one_or_lists(&self) -> &[Arc<str>] {
+        &self.lists
+    }
+
+    /// Returns the documentation for a definition file: which lists may be written without brackets.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Value, record};
+    /// use slotted_definitions::infer::Inference;
+    /// use slotted_definitions::{Format, write::schemas_to_text};
+    ///
+    /// let mut inference = Inference::default();
+    /// inference.observe(&record! { tags: "big" });
+    /// inference.observe(&record! { tags: ["big", "wet"] });
+    /// let proposal = inference.finish("orc")?;
+    /// let file = schemas_to_text([(proposal.schema(), &proposal.docs())], Format::Toml)?;
+    /// assert!(file.contains(r#"tags = { kind = "list(text)", one_or_list = true }"#));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn docs(&self) -> SchemaDocs {
+        let mut docs = SchemaDocs::default();
+        let shapes = self.schema.shapes();
+        let mut mark = |slot: &Arc<str>| {
+            docs.slots.entry(Arc::clone(slot)).or_default().is_one_or_list = true;
+        };
+        for list in &self.lists {
+            match shapes.iter().find(|(name, _)| name == list) {
+                Some((_, shape)) => shape.for_each_slot(&mut |slot| {
+                    mark(self.schema.slots()[slot].shared_name());
+                }),
+                None => mark(list),
+            }
+        }
+        docs
+    }
+
     /// Iterates over the attributes that fit no kind but `any`, each with the reason.
     ///
     /// # Example
@@ -392,10 +495,7 @@ impl Proposal {
             match self.slots.get(&*name) {
                 Some(slot) if !std::mem::replace(&mut taken[*slot], true) => {
                     let is_single = !matches!(value, Value::List(_) | Value::Unset)
-                        && self
-                            .attributes
-                            .iter()
-                            .any(|own| own.is_one_or_list && *own.name == *name);
+                        && self.lists.iter().any(|list| **list == *name);
                     let value = if is_single { Value::List([value].into()) } else { value };
                     slots.push(name, value);
                 }
@@ -406,9 +506,35 @@ impl Proposal {
     }
 }
 
-/// Adds a slot as it is.
-fn again(builder: SchemaBuilder, slot: &Slot) -> SchemaBuilder {
-    let mut builder = builder.slot(Arc::clone(slot.shared_name()), slot.kind().clone());
+/// Replaces the slots in suggestions by their places in a file.
+fn show_suggestions(schema: &Schema, attributes: &mut [ProposedAttribute]) {
+    let mut places: Option<Vec<String>> = None;
+    for note in attributes.iter_mut().flat_map(|attribute| &mut attribute.notes) {
+        if let ProposalNote::Misspelt { suggestion } = note
+            && let Some(at) = schema.slots().iter().position(|slot| slot.name() == &**suggestion)
+        {
+            *suggestion = places.get_or_insert_with(|| paths(schema))[at].as_str().into();
+        }
+    }
+}
+
+/// Returns the schema that all keys of a map refer to, given the slot of the keys.
+fn target_of_keys<'k>(keys: &'k [(Arc<str>, ProposalNote)], slot: &str) -> Option<&'k Arc<str>> {
+    let map = slot.strip_suffix("{}.key")?;
+    let (_, note) = keys.iter().find(|(own, _)| **own == *map)?;
+    match note {
+        ProposalNote::Names { schema, resolved, of, .. } if resolved == of => Some(schema),
+        _ => None,
+    }
+}
+
+/// Adds a slot as it is, or as one of the keys of maps that refer to records of a schema.
+fn again(builder: SchemaBuilder, slot: &Slot, target: Option<&Arc<str>>) -> SchemaBuilder {
+    let name = Arc::clone(slot.shared_name());
+    let mut builder = match target {
+        Some(schema) => builder.slot(name, Kind::list(Kind::Object)).references(Arc::clone(schema)),
+        None => builder.slot(name, slot.kind().clone()),
+    };
     if slot.is_optional() {
         builder = builder.optional();
     }
@@ -437,7 +563,7 @@ impl ProposedAttribute {
             is_element: named.is_in_list,
             is_one_or_list: !named.is_in_list
                 && observed.of(Shape::List) > 0
-                && !observed.are_all(Shape::List)
+                && (named.may_be_single || !observed.are_all(Shape::List))
                 && matches!(kind, Ok(Kind::List(_))),
             kind,
             is_any,
@@ -449,59 +575,6 @@ impl ProposedAttribute {
             texts: observed.texts.distinct(),
             notes,
         }
-    }
-}
-
-impl fmt::Display for Proposal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (objects, attributes) = (self.objects, self.attributes.len());
-        let slots = self.schema.slots();
-        write!(f, "{}: {}", Quoted(self.schema.name()), Count(objects, "object"))?;
-        write!(f, ", {}", Count(attributes as u64, "attribute"))?;
-        writeln!(f, ", {}", Count(slots.len() as u64, "slot"))?;
-        if !slots.is_empty() {
-            f.write_str("slots:\n")?;
-        }
-        let mut slotted =
-            self.attributes.iter().filter(|attribute| attribute.has_slot()).peekable();
-        for slot in slots {
-            let attribute = slotted.next_if(|attribute| *attribute.name == *slot.name());
-            let facts = attribute.map_or_else(String::new, |attribute| attribute.facts(objects));
-            writeln!(f, "  {slot}{facts}")?;
-        }
-        if !self.unions.is_empty() {
-            f.write_str("of several sorts:\n")?;
-        }
-        for union in &self.unions {
-            writeln!(f, "  {}", Quoted(&union.name))?;
-            union.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
-        }
-        for (title, has_slot) in [("of kind any:\n", true), ("without a slot:\n", false)] {
-            let of_title = || self.unslottable().filter(|(one, _)| one.has_slot() == has_slot);
-            if of_title().next().is_some() {
-                f.write_str(title)?;
-            }
-            for (attribute, reason) in of_title() {
-                writeln!(f, "  {}: {reason}", Quoted(&attribute.name))?;
-                attribute.values.iter().try_for_each(|values| writeln!(f, "    {values}"))?;
-                attribute
-                    .elements
-                    .iter()
-                    .try_for_each(|seen| writeln!(f, "    elements: {seen}"))?;
-            }
-        }
-        let noted = || self.attributes.iter().filter(|attribute| !attribute.notes.is_empty());
-        if noted().next().is_some() || self.ignored_values > 0 {
-            f.write_str("notes:\n")?;
-        }
-        for attribute in noted() {
-            attribute.notes.iter().try_for_each(|note| attribute.write_note(f, note, objects))?;
-        }
-        if self.ignored_values > 0 {
-            let ignored_values = Count(self.ignored_values, "value");
-            writeln!(f, "  {ignored_values} of attributes beyond the limit were ignored")?;
-        }
-        Ok(())
     }
 }
 
@@ -530,97 +603,5 @@ impl ProposedAttribute {
             Err(_) if self.is_element => self.is_any.then(|| Kind::list(Kind::Any)),
             Err(_) => self.is_any.then_some(Kind::Any),
         }
-    }
-
-    /// Returns the facts that follow the slot's declaration.
-    fn facts(&self, objects: u64) -> String {
-        let mut facts = Vec::new();
-        if self.objects < objects {
-            facts.push(format!("set in {} of {objects}", self.objects));
-        }
-        if self.nulls > 0 {
-            facts.push(format!("null in {}", self.nulls));
-        }
-        if let Some((least, most)) = self.numbers {
-            facts.push(format!("{least} to {most}"));
-        }
-        if let (Ok(Kind::Enum(_)), Some(texts)) = (&self.kind, &self.texts) {
-            let counts: Vec<String> = texts.iter().map(|(_, count)| count.to_string()).collect();
-            facts.push(format!("each in {}", counts.join(", ")));
-        }
-        if facts.is_empty() { String::new() } else { format!(" ({})", facts.join("; ")) }
-    }
-
-    fn write_note(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        note: &ProposalNote,
-        objects: u64,
-    ) -> fmt::Result {
-        let (name, own) = (Quoted(&self.name), self.objects);
-        match note {
-            ProposalNote::Constant(value) if own == objects => {
-                let value = shown(value);
-                writeln!(f, "  {name} is {value} in every object: use a default, or drop the slot")
-            }
-            ProposalNote::Constant(value) => {
-                writeln!(f, "  {name} is {} in each of the {own} objects that set it", shown(value))
-            }
-            ProposalNote::Misspelt { suggestion } => {
-                let suggestion = Quoted(suggestion);
-                writeln!(
-                    f,
-                    "  {name} is set in {own} of {objects} objects: did you mean {suggestion}?"
-                )
-            }
-            ProposalNote::Names { schema, resolved, of, unknown } => {
-                let (schema, percent) = (Quoted(schema), percent(*resolved, *of));
-                write!(f, "  {name}: {resolved} of {of} values ({percent}) are names of {schema}")?;
-                match unknown {
-                    Some(text) if resolved < of => {
-                        let text = shown(&Value::Text(Arc::clone(text)));
-                        writeln!(f, "; the first that is no name: {text}")
-                    }
-                    _ => writeln!(f),
-                }
-            }
-            ProposalNote::Shared { value, objects: shared } => {
-                let (value, percent) = (shown(value), percent(*shared, objects));
-                writeln!(f, "  {name} is {value} in {shared} of {objects} objects ({percent})")
-            }
-            ProposalNote::Repeated(times) => {
-                let times = if *times == 1 { "once".into() } else { format!("{times} times") };
-                writeln!(f, "  {name} is repeated {times}: the slot takes the first value")
-            }
-        }
-    }
-}
-
-impl fmt::Display for ValueCount {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: ", self.count, self.kind)?;
-        for (position, ValueExample { object, value }) in self.examples.iter().enumerate() {
-            let comma = if position > 0 { ", " } else { "" };
-            write!(f, "{comma}{value} in object {object}")?;
-        }
-        Ok(())
-    }
-}
-
-/// Returns a share in percent, `100%` only if it is all.
-fn percent(part: u64, whole: u64) -> String {
-    if part == whole {
-        return "100%".to_owned();
-    }
-    let tenths = part.saturating_mul(1000) / whole.max(1);
-    format!("{}.{}%", tenths / 10, tenths % 10)
-}
-
-/// A count with its noun.
-struct Count(u64, &'static str);
-
-impl fmt::Display for Count {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}{}", self.0, self.1, if self.0 == 1 { "" } else { "s" })
     }
 }

@@ -11,6 +11,7 @@ use crate::infer::naming::{Directory, Names, Naming, name_of};
 use crate::infer::nested::Role;
 use crate::infer::observed::Shape;
 use crate::infer::proposal::Proposal;
+use crate::infer::variants::KnownVariants;
 use crate::infer::{Inference, InferenceOptions, ProposalNote, Unslottable};
 use crate::words::TakenWords;
 
@@ -21,8 +22,10 @@ use crate::words::TakenWords;
 /// in any order.
 ///
 /// In addition to the rules of an [`Inference`]:
-/// * Texts and lists of texts that are all names of records of one group become references to it. If only most of them are,
-///   there is a [note](ProposalNote::Names).
+/// * Texts, lists of texts and keys of maps that are all names of records of one group become references to it. If only most of
+///   them are, there is a [note](ProposalNote::Names).
+/// * Maps with few names are maps by name and no records, if all these names are those of records of one group, not every map has
+///   all of them, and their values have one sort.
 /// * A value that most objects share becomes the default, if all objects of the group have the attribute: a missing value
 ///   would become the default.
 ///
@@ -53,6 +56,8 @@ pub struct Survey {
     options: InferenceOptions,
     groups: Vec<(Arc<str>, Inference, Names, TakenWords)>,
     positions: HashMap<Arc<str>, usize, RandomState>,
+    /// Names of variants, for all groups.
+    variants: KnownVariants,
 }
 
 impl Survey {
@@ -107,6 +112,24 @@ impl Survey {
         words.observe(object);
     }
 
+    /// Adds names of variants for all groups, as [`Inference::add_variants`] does. They can be added until the end of the first
+    /// pass.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::Value;
+    ///
+    /// let mut survey = slotted_definitions::infer::Survey::default();
+    /// survey.observe("room", None, &[("size".into(), Value::from_iter([("Cells", 3)]))]);
+    /// survey.add_variants(["Cells"]);
+    /// let rooms = survey.measure()?.finish()?;
+    /// assert_eq!(rooms[0].proposal.schema().slots()[0].name(), "size@");
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    pub fn add_variants(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        self.variants.add(names);
+    }
+
     /// Ends the first pass.
     ///
     /// # Errors
@@ -121,30 +144,40 @@ impl Survey {
     /// ```
     pub fn measure(self) -> Result<Measure, SchemaError> {
         let mut directory = Directory::default();
-        let mut groups = Vec::with_capacity(self.groups.len());
+        let mut inferences = Vec::with_capacity(self.groups.len());
         for (number, (name, inference, names, words)) in self.groups.into_iter().enumerate() {
             let (naming, names) = names.choose();
             directory.add(number as u32, names);
-            let inference = inference.with_tags();
+            inferences.push((name, inference.with_tags(&self.variants), naming, words));
+        }
+        let mut groups = Vec::with_capacity(inferences.len());
+        for (name, mut inference, naming, words) in inferences {
+            inference.choose_maps_by_name(&directory);
             let proposal = Proposal::new(&inference, Arc::clone(&name))?;
             let columns = proposal.attributes().iter().zip(inference.majorities());
             let columns = columns.map(|(attribute, majority)| Column {
-                majority: majority.filter(|_| attribute.has_slot()).cloned(),
+                majority: majority
+                    .filter(|_| attribute.has_slot() && !attribute.is_one_or_list)
+                    .cloned(),
                 is_text: is_text(&attribute.kind) && !is_name(&naming, &attribute.name),
                 ..Column::default()
             });
             let columns = columns.collect();
             let positions = inference.attribute_positions();
             let roles = [Role::Map, Role::Tuple, Role::Union];
-            let [maps, tuples, unions] = roles.map(|role| inference.names_of(role));
+            let [maps, tuples, unions]: [HashSet<_, _>; 3] =
+                roles.map(|role| inference.names_of(role));
             let (tags, fit) = (inference.tags(), Fit::default());
+            let of_keys =
+                |name: &Arc<str>| (Arc::clone(name), Column { is_text: true, ..Column::default() });
+            let keys = maps.iter().map(of_keys).collect();
             groups.push(Measured {
                 name,
                 proposal,
                 naming,
                 positions,
                 columns,
-                maps,
+                keys,
                 tuples,
                 unions,
                 tags,
@@ -179,8 +212,9 @@ struct Measured {
     naming: Naming,
     positions: HashMap<Arc<str>, usize, RandomState>,
     columns: Vec<Column>,
-    /// The attributes whose maps have keys, and those whose lists are tuples.
-    maps: HashSet<Arc<str>, RandomState>,
+    /// The keys of the attributes that are maps of any names.
+    keys: HashMap<Arc<str>, Column, RandomState>,
+    /// The attributes whose lists are tuples.
     tuples: HashSet<Arc<str>, RandomState>,
     /// The attributes whose values have several sorts.
     unions: HashSet<Arc<str>, RandomState>,
@@ -310,10 +344,15 @@ impl Measure {
     pub fn finish(self) -> Result<Vec<SurveyedGroup>, SchemaError> {
         let names: Vec<_> = self.groups.iter().map(|group| Arc::clone(&group.name)).collect();
         let finish = |group: Measured| {
-            let Measured { mut proposal, naming, columns, words, fit, .. } = group;
+            let Measured { mut proposal, naming, columns, keys, words, fit, .. } = group;
             let objects = proposal.objects();
             let notes = columns.into_iter().map(|column| column.notes(objects, &names));
-            proposal.refine(notes.collect())?;
+            let mut keys: Vec<(Arc<str>, ProposalNote)> = keys
+                .into_iter()
+                .filter_map(|(map, column)| Some((map, column.notes(objects, &names).pop()?)))
+                .collect();
+            keys.sort_by(|(a, _), (b, _)| a.cmp(b));
+            proposal.refine(notes.collect(), keys)?;
             Ok(SurveyedGroup { proposal, naming, words, fit })
         };
         self.groups.into_iter().map(finish).collect()
@@ -346,6 +385,9 @@ impl Measured {
                 seen.is_whole &= attribute.has_slot();
                 self.columns[*position].observe(value, own.0, own.1);
             }
+            (None, single) if self.is_single_of_list(name, single) => {
+                self.observe(&format!("{name}[]"), single, own, seen);
+            }
             (None, value) if self.tags.get(name).is_some_and(|tag| tag.is_empty()) => match value {
                 Value::Text(_) => {}
                 Value::Map(map) if map.len() == 1 => {
@@ -372,9 +414,8 @@ impl Measured {
                     self.observe(&format!("{name}@{variant}.{part}"), value, own, seen);
                 }
             }
-            (None, Value::Map(parts)) if self.maps.contains(name) => {
-                let name = format!("{name}{{}}.value");
-                parts.iter().for_each(|(_, value)| self.observe(&name, value, own, seen));
+            (None, Value::Map(parts)) if self.keys.contains_key(name) => {
+                self.observe_entries(name, parts, own, seen);
             }
             (None, Value::Map(parts)) => {
                 for (part, value) in parts.iter() {
@@ -395,6 +436,29 @@ impl Measured {
                 seen.is_whole = false;
             }
         }
+    }
+}
+
+impl Measured {
+    /// Observes the keys and the values of a map of any names.
+    fn observe_entries(
+        &mut self,
+        name: &str,
+        parts: &[(Arc<str>, Value)],
+        own: (Option<&str>, &Directory),
+        seen: &mut Seen,
+    ) {
+        if let Some(keys) = self.keys.get_mut(name) {
+            parts.iter().for_each(|(key, _)| keys.text(key, own.0, own.1));
+        }
+        let name = format!("{name}{{}}.value");
+        parts.iter().for_each(|(_, value)| self.observe(&name, value, own, seen));
+    }
+
+    /// Returns whether a value is the only element of a list without its brackets.
+    fn is_single_of_list(&self, name: &str, value: &Value) -> bool {
+        let is_list = matches!(value, Value::List(_));
+        !is_list && self.proposal.one_or_lists().iter().any(|list| **list == *name)
     }
 }
 

@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::infer::nested::PartOf;
 use crate::infer::observed::{SchemaOf, Shape};
 use crate::infer::{Inference, InferenceOptions, Named};
 use slotted::Value;
-use slotted::schema::{SIGNS, is_name, is_part_name};
+use slotted::schema::{is_name, is_part_name};
 
 /// Further texts of a map are not observed as tags.
 const MOST_CANDIDATES: usize = 8;
@@ -20,6 +20,23 @@ const MOST_PARTS: usize = 256;
 const DEEPEST: usize = 2;
 /// Texts that decide nothing after as many maps are dropped, because each doubles the work.
 const ENOUGH_MAPS: u64 = 1024;
+
+/// More names of variants are not known.
+const MOST_KNOWN: usize = 4096;
+
+/// Names that are those of variants wherever they stand around a value.
+#[derive(Clone, Debug, Default)]
+pub(super) struct KnownVariants(HashSet<Arc<str>, RandomState>);
+
+impl KnownVariants {
+    pub(super) fn add(&mut self, names: impl IntoIterator<Item = impl AsRef<str>>) {
+        for name in names {
+            if self.0.len() < MOST_KNOWN {
+                self.0.insert(name.as_ref().into());
+            }
+        }
+    }
+}
 
 /// A part of a map that may be its tag. It was text in each map so far.
 ///
@@ -32,7 +49,7 @@ pub(super) struct Candidate {
     bare: Vec<Arc<str>>,
     texts: u64,
     /// The map is attribute 0. The names of all others continue its name.
-    variants: Inference,
+    pub(super) variants: Inference,
 }
 
 impl Candidate {
@@ -102,10 +119,21 @@ impl Candidate {
     }
 
     /// Returns whether names tell the values apart, and not their sorts or the parts of one record.
-    fn is_by_name(&self, options: &InferenceOptions) -> bool {
+    fn is_by_name(&self, options: &InferenceOptions, known: &KnownVariants) -> bool {
         let attributes = &self.variants.attributes;
         let shaped: Vec<usize> =
             (0..attributes.len()).filter(|at| attributes[*at].is_variant()).collect();
+        if !shaped.is_empty() && self.names.iter().all(|name| known.0.contains(name)) {
+            return true;
+        }
+        // A variant without parts is its name alone, and no name around an empty map.
+        let is_empty = |variant: &usize| {
+            attributes[*variant].sort == Some("map")
+                && !attributes.iter().any(|part| part.whole.is_some_and(|(of, _)| of == *variant))
+        };
+        if shaped.iter().any(is_empty) {
+            return false;
+        }
         let values = self.texts + shaped.iter().map(|at| attributes[*at].values).sum::<u64>();
         let parts_of = |variant: usize| {
             let own =
@@ -127,8 +155,8 @@ impl Candidate {
     }
 
     /// Returns the number of its attributes.
-    const fn size(&self) -> usize {
-        self.variants.attributes.len() + self.variants.in_candidates
+    pub(super) const fn size(&self) -> usize {
+        self.variants.size()
     }
 
     /// Returns `true` if several variants were observed, and a record says as much.
@@ -281,10 +309,11 @@ impl Inference {
     }
 
     /// Chooses the tags: the variants of unions become attributes.
-    pub(super) fn with_tags(mut self) -> Self {
+    pub(super) fn with_tags(mut self, known: &KnownVariants) -> Self {
         let mut position = 0;
         // The parts of a variant may have tags too.
         while position < self.attributes.len() {
+            self.choose_lists(position, known);
             let candidates = std::mem::take(&mut self.attributes[position].candidates);
             let decided = candidates
                 .into_iter()
@@ -294,10 +323,10 @@ impl Inference {
                 (std::cmp::Reverse(*decided), candidate.names.len())
             });
             let by_name = self.attributes[position].by_name.take();
-            let by_name = by_name.filter(|candidate| candidate.is_by_name(&self.options));
+            let by_name = by_name.filter(|candidate| candidate.is_by_name(&self.options, known));
             let best = best.map(|(_, candidate)| candidate).or_else(|| by_name.map(|own| *own));
             if let Some(candidate) = best {
-                self.add_variants(position, candidate);
+                self.adopt(position, candidate);
             }
             position += 1;
         }
@@ -305,36 +334,39 @@ impl Inference {
     }
 
     /// Adds the variants of an attribute and their parts, or leaves it a record if there is no room.
-    fn add_variants(&mut self, position: usize, candidate: Candidate) {
-        let whole = Arc::clone(&self.attributes[position].name);
-        let first = self.attributes.len();
-        let variants = candidate.variants.attributes.into_iter().skip(1);
-        let variants: Vec<Named> = variants
-            .map(|part| {
-                let of = |(of, form)| (if of == 0 { position } else { first + of - 1 }, form);
-                let name = format!("{whole}{}", part.name).into();
-                Named { name, whole: part.whole.map(of), ..part }
-            })
-            .collect();
-        // An attribute with a name like those of parts would be one of them.
-        let is_other = |(at, other): (usize, &Named)| {
-            let rest = other.name.strip_prefix(&*whole).unwrap_or_default();
-            let is_like_a_part = rest.starts_with(SIGNS) || rest.starts_with(['.', '?', '#']);
-            is_like_a_part && !self.is_within(at, position)
-        };
-        let has_room = first + variants.len() <= self.options.attributes;
-        if !has_room
-            || self.attributes.iter().enumerate().any(is_other)
-            || !variants.iter().all(|part| is_name(&part.name))
-        {
+    fn adopt(&mut self, position: usize, candidate: Candidate) {
+        let whole = &self.attributes[position].name;
+        let variants = &candidate.variants.attributes[1..];
+        let has_room = self.attributes.len() + variants.len() <= self.options.attributes;
+        let are_names = variants.iter().all(|part| is_name(&format!("{whole}{}", part.name)));
+        if !has_room || !are_names || self.has_attribute_like_a_part_of(position) {
             return;
         }
-        for part in variants {
-            self.positions.insert(Arc::clone(&part.name), self.attributes.len());
-            self.attributes.push(part);
-        }
+        let whole = Arc::clone(whole);
+        let parts = candidate.variants.attributes.into_iter().skip(1);
+        let named = |part: Named| Named { name: format!("{whole}{}", part.name).into(), ..part };
+        self.add_parts(position, parts.map(named));
         let attribute = &mut self.attributes[position];
         (attribute.tag, attribute.bare) = (Some(candidate.tag), candidate.bare);
+    }
+
+    /// Adds the parts of an attribute that were observed apart, where it is attribute 0.
+    pub(super) fn add_parts(&mut self, position: usize, parts: impl Iterator<Item = Named>) {
+        let first = self.attributes.len();
+        for part in parts {
+            let of = |(of, form)| (if of == 0 { position } else { first + of - 1 }, form);
+            self.positions.insert(Arc::clone(&part.name), self.attributes.len());
+            self.attributes.push(Named { whole: part.whole.map(of), ..part });
+        }
+    }
+
+    /// Returns whether an attribute that is no part of this one has a name as a part would have it.
+    pub(super) fn has_attribute_like_a_part_of(&self, position: usize) -> bool {
+        let whole = &self.attributes[position];
+        let others = self.attributes.iter().enumerate();
+        others
+            .into_iter()
+            .any(|(at, other)| whole.may_own(&other.name) && !self.is_within(at, position))
     }
 
     /// Returns the names of the variants of a union by tag or by name, in alphabetical order.

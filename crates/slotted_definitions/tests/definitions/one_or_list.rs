@@ -16,7 +16,8 @@ fn a_list_of_one_element_is_written_as_it_came() -> Outcome {
     let records = r#"{"records": {"unit": {
         "plain": {"flags": "WILD", "attacks": {"name": "bite", "power": 7}},
         "listed": {"flags": ["WILD"], "attacks": [{"name": "bite", "power": 7}]},
-        "child": {"inherits": "listed"}
+        "child": {"inherits": "listed"},
+        "wild": {"flags": [], "attacks": {"name": "kick", "power": 3}}
     }}, "patches": {"records": {"unit": {"plain": {"attacks": [{"name": "claw", "power": 2}]}}}}}"#;
     for format in [Format::Toml, Format::Ron, Format::Json, Format::Yaml] {
         let mut store = Store::new();
@@ -37,6 +38,7 @@ fn a_list_of_one_element_is_written_as_it_came() -> Outcome {
         assert_eq!(unit("listed", "flags"), serde_json::json!(["TAME"]), "{json}");
         assert_eq!(unit("child", "flags"), serde_json::json!(["WILD"]), "{json}");
         assert_eq!(unit("listed", "attacks"), serde_json::json!([one]), "{json}");
+        assert_eq!(unit("wild", "attacks"), serde_json::json!({"name": "kick", "power": 3}));
         assert_eq!(unit("plain", "attacks"), serde_json::json!([{"name": "claw", "power": 2}]));
     }
     Ok(())
