@@ -133,7 +133,7 @@ fn fault_43_a_process_killed_during_its_first_save() -> Outcome {
                 without_save += 1;
             }
         }
-        // What is left does not stand in the way of the next save.
+        // Files that are left do not stand in the way of the next save.
         let (mut child, mut lines) = start(&folder)?;
         lines.by_ref().find_map(saved).ok_or("nothing was saved")?;
         child.kill()?;

@@ -590,8 +590,8 @@ impl<'n, 's> Expanded<'n, 's> {
                 let name = format!("{}{sign}", place.path);
                 // The companion is a part of the elements of the list around it.
                 let around = within.lists[..depth].iter().rev();
-                let optional = around.filter_map(|list| list.optional.as_deref());
-                let needed_in = optional.filter(|record| is_needed(&name, record)).next();
+                let mut optional = around.filter_map(|list| list.optional.as_deref());
+                let needed_in = optional.find(|record| is_needed(&name, record));
                 let needed_in = needed_in.map(str::to_owned);
                 if self.companions.insert(name.clone()) {
                     let former = place.former.as_ref().map(|former| format!("{former}{sign}"));

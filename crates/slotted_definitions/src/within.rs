@@ -100,8 +100,8 @@ impl Within {
         let own = self.optional.as_deref().filter(|_| !is_optional);
         own.filter(|record| is_needed(&self.path, record)).or_else(|| {
             // A list that is a part of an optional record is needed as a whole.
-            let outer = self.lists.iter().rev().filter_map(|list| list.optional.as_deref());
-            outer.filter(|record| is_needed(&self.path, record)).next()
+            let mut outer = self.lists.iter().rev().filter_map(|list| list.optional.as_deref());
+            outer.find(|record| is_needed(&self.path, record))
         })
     }
 

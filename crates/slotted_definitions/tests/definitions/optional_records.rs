@@ -104,7 +104,7 @@ fn parts_by_default_are_those_of_values_that_are_there() -> Outcome {
             Value::from([bone, map([("item", "hide".into())])])
         );
         assert!(store.get_value(axe, "maker")?.is_unset());
-        // What a game makes half is not written as a file that its loader refuses.
+        // A record that a game makes half is not written as a file that its loader refuses.
         assert!(objects.to_files(&store, format).is_ok());
         store.set_value(axe, "damage.min", Value::Unset)?;
         let error = objects.to_files(&store, format).unwrap_err().to_string();

@@ -179,7 +179,7 @@ pub(super) fn run(input: &[u8]) -> Tally {
     tally
 }
 
-/// What is written loads without a warning that the first load has not given, and is written the same.
+/// Checks that written files load, and are written the same.
 fn written_is_read(schemas: &Loader, (store, objects): (&Store, &Objects), tally: &mut Tally) {
     for format in [Format::Json, Format::Toml, Format::Ron, Format::Yaml] {
         let Ok(files) = objects.to_files(store, format) else {
