@@ -422,12 +422,13 @@ impl Resolver<'_> {
             let Some((name, Shape::Union(union))) = union_of(&change) else { continue };
             let values = &self.records.list[record as usize].values;
             let variant = values.get(union.variant).map(|given| (given.value, given.place));
+            let named = self.records.with_names(self.registry, &change.value);
             let part = slots[usize::from(change.slot)].name();
             let part = part.rsplit(['.', '@', '|']).next().unwrap_or(part);
             let ((record, defined), slot, part) = (self.shown(record), quoted(name), quoted(part));
             self.diagnostics.push_with(|_| {
                 let takes = match change.operation {
-                    Operation::Set => format!("that takes {}", change.value),
+                    Operation::Set => format!("that takes {named}"),
                     _ => "to change".to_owned(),
                 };
                 let message = format!("slot {slot} of {record} has no part {part} {takes}");

@@ -371,19 +371,8 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                 within.set_optional();
             }
             if own.is_whole {
-                let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
-                let whole = slot.whole_keys(&leaves, &form, diagnostics)?;
-                if let Some((place, _)) = slot.key("default").filter(|_| within.is_element()) {
-                    diagnostics.push(inner_default(&slot.name, place));
-                    return None;
-                }
-                within.is_empty |= whole.is_empty;
-                let brackets = slot.key("one_or_list").filter(|_| whole.is_one_or_list);
-                if let Some((place, _)) = brackets.filter(|_| within.is_element()) {
-                    diagnostics.push(brackets_in_elements(&slot.name, place));
-                    return None;
-                }
-                within.is_one_or_list |= whole.is_one_or_list;
+                let is_own = expanded.around.len() <= 1;
+                self.whole_keys(slot, (kind, &form), (&mut within, is_own), diagnostics)?;
             }
         }
         let part = Own { is_optional: false, is_whole: false };
@@ -420,6 +409,34 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                 added
             }
         }
+    }
+
+    /// Reads the keys of a value with several slots. `is_own` is `false` for a slot of another schema, for a nested record.
+    fn whole_keys(
+        &self,
+        slot: &SlotDeclaration<'n, 's>,
+        (kind, form): (&str, &Form<'_>),
+        (within, is_own): (&mut Within, bool),
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
+        let whole = slot.whole_keys(&leaves, form, diagnostics)?;
+        if let Some((place, _)) = slot.key("default").filter(|_| within.is_element()) {
+            diagnostics.push(inner_default(&slot.name, place));
+            return None;
+        }
+        within.is_empty |= whole.is_empty;
+        let brackets = slot.key("one_or_list").filter(|_| whole.is_one_or_list);
+        match brackets.filter(|_| within.is_element()) {
+            Some((place, _)) if is_own => {
+                diagnostics.push(brackets_in_elements(&slot.name, place));
+                return None;
+            }
+            // The schema may be meant for records of its own, too.
+            Some(_) => {}
+            None => within.is_one_or_list |= whole.is_one_or_list,
+        }
+        Some(())
     }
 
     /// Returns the slots of a schema, those of its bases first, with the defaults that it gives to them.

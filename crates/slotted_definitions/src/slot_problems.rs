@@ -107,7 +107,9 @@ impl SlotDeclaration<'_, '_> {
         let is_in_list = self.placed.as_ref().is_some_and(|placed| placed.is_in_list);
         let Some((place, node)) = self.key("one_or_list") else { return false };
         let is_list = matches!(kind, Kind::List(_)) && !is_in_list;
-        if is_list || !matches!(node.data, Data::Bool(true)) {
+        // The schema may be meant for records of its own, too.
+        let is_of_other = is_in_list && self.is_of_other();
+        if is_list || is_of_other || !matches!(node.data, Data::Bool(true)) {
             return false;
         }
         let element = match kind.element() {
