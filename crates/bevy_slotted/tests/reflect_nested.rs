@@ -197,7 +197,10 @@ fn drops() -> Vec<Drop> {
 fn optional_structs_round_trip() -> Outcome {
     let schema = schema_of::<Guard>()?;
     assert!(schema.slots().iter().all(|slot| slot.is_optional() && slot.default().is_none()));
-    assert_eq!(schema.slots()[1].to_string(), "damage.most: u16, optional, range 0 to 100");
+    assert_eq!(
+        schema.slots()[1].to_string(),
+        "damage.most: u16, optional, needed in damage, default 9 there, range 0 to 100"
+    );
     let none = Guard::default();
     let post = Post { name: "gate".into(), gate: Some(Two { value: 1 }), ..Post::default() };
     let some =
@@ -537,8 +540,8 @@ fn the_type_s_default_values_become_those_of_the_parts() -> Outcome {
             "damage.tags: list(text), default [\"sharp\", \"rusty\"]",
             "deep.two.value: u8, default 0",
             "deep.other.value: vec2, default [0.0, 0.0]",
-            "option.two.value: u8, optional",
-            "option.other.value: vec2, optional",
+            "option.two.value: u8, optional, needed in option",
+            "option.other.value: vec2, optional, needed in option",
         ]
     );
     let mut store = Store::new();

@@ -241,9 +241,14 @@ impl RecordReader<'_> {
         let shows_missing =
             schema.slot_index(slot.name()).is_some_and(|slot| schema.shows_missing(slot));
         if !is_element || !shows_missing {
-            let part = match slot.name().contains(SIGNS) {
-                true => slot.name().rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
-                false => slot.name(),
+            // A list or a union that an optional record lacks is named as a whole.
+            let missing = slot.needed_in().map_or(slot.name(), |record| {
+                let rest = &slot.name()[record.len()..];
+                &slot.name()[..record.len() + rest.find(SIGNS).unwrap_or(rest.len())]
+            });
+            let part = match missing.contains(SIGNS) {
+                true => missing.rsplit(['.', ']', '}', '@']).next().unwrap_or_default(),
+                false => missing,
             };
             let (whole, name) = (quoted(whole), quoted(part));
             let (what, label) = match !is_element {
@@ -252,6 +257,7 @@ impl RecordReader<'_> {
             };
             let of = quoted(schema.name());
             let kind = if is_element { slot.kind().element() } else { slot.kind() };
+            let kind = schema.shape(missing).map_or(kind.to_string(), ToString::to_string);
             let message = format!("{what} of {of} needs a value for {name} ({kind})");
             let known = (&*message.clone(), place);
             self.diagnostics.once_with(known, Severity::Error, |_| {

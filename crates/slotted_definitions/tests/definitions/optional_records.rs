@@ -75,8 +75,10 @@ fn half_an_optional_value_is_refused_in_every_format() {
             let report = refused(&[("s.toml", SCHEMAS), (&name, &text)]);
             let messages: Vec<_> = report.diagnostics().iter().map(|one| one.message()).collect();
             let [message] = &messages[..] else { panic!("{format} {values}: {messages:?}") };
-            let names = message.contains(&format!("'{lacking}"));
-            assert!(names, "{format} {values}: {message}");
+            let part = lacking.rsplit('.').next().unwrap_or(lacking);
+            let names_it =
+                [lacking, part].iter().any(|name| message.contains(&format!("'{name}'")));
+            assert!(names_it, "{format} {values}: {message}");
             let is_clear =
                 message.contains("needs a value") || message.contains("may not be unset");
             assert!(is_clear, "{format} {values}: {message}");
