@@ -241,10 +241,19 @@ impl<'s> Written<'s> {
         let text = |text: &str| quoted(text, format);
         let extends = schema.extends().map(|base| ("extends", text(base)));
         let pairs = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
+        let is_proposal = names.is_some();
         let slot = |slot: &'s Slot| {
             let none = SlotDocs::default();
             let own = docs.slots.get(slot.name());
             let pairs = slot_pairs(slot, own.unwrap_or(&none), format);
+            // A proposal may accept more than the data has.
+            let pairs = match slot.needed_in().filter(|_| !is_proposal) {
+                Some(record) => {
+                    let record = crate::diagnostic::quoted(record);
+                    Err(format!("it is a part of {record}, which needs schemas for its parts"))
+                }
+                None => pairs,
+            };
             let pairs = pairs.map_err(|reason| WriteSchemaError {
                 schema: schema.name().into(),
                 slot: Arc::clone(slot.shared_name()),
@@ -316,12 +325,6 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
     }
     if slot.part_default().is_some() {
         return Err("its default is that of a part".to_owned());
-    }
-    if let Some(record) = slot.needed_in() {
-        return Err(format!(
-            "it is a part of {}, which files cannot declare",
-            crate::diagnostic::quoted(record)
-        ));
     }
     for constraint in slot.constraints().iter() {
         let key = constraint.word();

@@ -318,7 +318,7 @@ fn values_of_several_records_have_schemas_for_their_parts() -> Result<(), TestCa
          # Part of thing: k.drops[].\n[schemas.thing_k_drops_2.slots]\nitem = \"text\"\nn = \"u8\"\n\n\
          # Part of thing: pair[0].\n[schemas.thing_pair_0.slots]\nx = \"u8\"\n\n\
          # Part of thing: pair[1][].\n[schemas.thing_pair_1.slots]\ny = \"u8\"\n\n\
-         k = { optional = true, slots = { drops = \"thing_k_drops | list(thing_k_drops_2)\" } }\n\
+         k = { slots = { drops = { kind = \"thing_k_drops | list(thing_k_drops_2)\", optional = true } } }\n\
          pair = { kind = \"(thing_pair_0, list(thing_pair_1))\", optional = true }\n"
     );
     Ok(())
@@ -338,7 +338,7 @@ fn keys_of_maps_refer_to_records() -> Result<(), TestCaseError> {
         (["\"m\": {\"bash\": [6], \"cut\": [2]}", "\"m\": {\"stab\": []}"], false),
     ] {
         let found = proposed(&others, Format::Json)?;
-        assert_eq!(found.contains("slots = {"), is_record, "{found}");
+        assert_eq!(found.contains("slots"), is_record, "{found}");
         assert_eq!(found.contains("references"), !is_record, "{found}");
     }
     Ok(())

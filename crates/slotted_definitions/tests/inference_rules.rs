@@ -39,8 +39,7 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
     store.register_schema(proposal.schema().clone())?;
     for object in objects {
         let (slots, rest) = proposal.split(object.clone());
-        let singles: Vec<_> =
-            proposal.attributes().iter().filter(|one| one.is_one_or_list).collect();
+        let singles = proposal.one_or_lists();
         // A single value comes back as a list.
         let mut taken = Vec::new();
         let object: Record = object
@@ -49,7 +48,7 @@ fn round_trip(proposal: &Proposal, objects: &[Record]) -> Outcome {
                 let is_list = matches!(value, Value::List(_) | Value::Unset);
                 let is_first = !taken.contains(&name);
                 taken.push(name);
-                match singles.iter().any(|one| is_first && !is_list && &*one.name == name) {
+                match singles.iter().any(|one| is_first && !is_list && &**one == name) {
                     true => (name.to_owned(), Value::from(vec![value.clone()])),
                     false => (name.to_owned(), value.clone()),
                 }
@@ -240,7 +239,7 @@ fn lists_and_maps_of_one_form_have_a_slot_for_each_part() {
     let inner = Value::from_iter([("d", drop(&[("e", 1)]))]);
     assert_eq!(
         slots([[inner, drop(&[])]]),
-        ["a[].d.e: list(u8), default []", "a[].d.e?: list(bool), default []"]
+        ["a[].d.e: list(u8), default [], needed in a[].d", "a[].d.e?: list(bool), default []"]
     );
     assert_eq!(slots([[[1]]]), ["a[]: list(u8)", "a[]#: list(u32)"]);
     assert_eq!(slots([[Value::from(1), "a".into()]]), ["a.0: u8", "a.1: text"]);

@@ -170,7 +170,7 @@ fn nothing_is_lost() -> Outcome {
             "name: text",
             "half: f32",
             "mixed|: enum(number, text)",
-            "nested.a: u16, optional",
+            "nested.a: u16, optional, needed in nested",
             "mixed|number: u16, optional",
             "mixed|text: text, optional",
         ]

@@ -10,7 +10,7 @@ use slotted::{SchemaError, Store, Value};
 use slotted_definitions::infer::{
     InferenceOptions, Naming, ProposalNote, SameData, Survey, SurveyedGroup, Unslottable,
 };
-use slotted_definitions::write::{SchemaDocs, WriteError, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, WriteError, schemas_of_parts_to_text};
 use slotted_definitions::{Format, LoadLimits, Loader, Objects, Undeclared, read_data};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -196,7 +196,7 @@ proptest! {
         let docs: Vec<SchemaDocs> = proposals.iter().map(|group| group.proposal.docs()).collect();
         let schemas = proposals.iter().map(|group| group.proposal.schema()).zip(&docs);
         let mut files =
-            vec![("schemas.toml".to_owned(), schemas_to_text(schemas, Format::Toml).expect("writable"))];
+            vec![("schemas.toml".to_owned(), schemas_of_parts_to_text(schemas, Format::Toml).expect("writable"))];
         let mut manifest = "[objects]\n".to_owned();
         for ((name, objects), group) in groups.iter().zip(&proposals) {
             files.push((format!("{name}.json"), format!("[{}]", objects.join(","))));

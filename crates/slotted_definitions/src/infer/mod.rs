@@ -7,6 +7,7 @@ mod decide;
 mod into_store;
 mod misspellings;
 mod naming;
+mod needs;
 mod nested;
 mod observed;
 mod proposal;

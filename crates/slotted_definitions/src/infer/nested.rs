@@ -498,6 +498,53 @@ impl Inference {
         false
     }
 
+    /// Returns the name of the innermost record or tuple that some objects or elements lack and that has the attribute wherever it
+    /// is. All have all of its parts, none of which has sorts or variants: a file can declare it. `is_part` is `false` for what is
+    /// said of the elements of the list around the attribute.
+    fn needed_in(&self, position: usize, mut is_part: bool) -> Option<&str> {
+        let (mut at, mut found) = (position, None);
+        while let Some((whole, part)) = self.attributes[at].whole {
+            at = whole;
+            match part {
+                PartOf::Record | PartOf::Tuple => {
+                    if is_part && found.is_none() && self.is_lacking(at) && self.has_all_parts(at) {
+                        found = Some(at);
+                    }
+                }
+                PartOf::List | PartOf::Map => is_part = true,
+                PartOf::Sort | PartOf::Variant => return None,
+            }
+        }
+        found.map(|found| &*self.attributes[found].name)
+    }
+
+    /// Returns whether all values of a record or a tuple have all of its parts, none of which has sorts or variants.
+    fn has_all_parts(&self, position: usize) -> bool {
+        let values = self.attributes[position].values;
+        let parts = self.attributes.iter().enumerate();
+        let mut parts = parts.filter_map(|(at, attribute)| {
+            let (_, part) = attribute.whole.filter(|(whole, _)| *whole == position)?;
+            Some((at, attribute, part))
+        });
+        parts.all(|(at, attribute, part)| match part {
+            PartOf::Record | PartOf::Tuple => attribute.values == values && self.has_all_parts(at),
+            PartOf::List | PartOf::Map => true,
+            PartOf::Sort | PartOf::Variant => false,
+        })
+    }
+
+    /// Returns whether what could have a value lacks it sometimes.
+    fn is_lacking(&self, position: usize) -> bool {
+        let attribute = &self.attributes[position];
+        match attribute.whole {
+            None => attribute.objects < self.objects,
+            Some((whole, PartOf::Record | PartOf::Tuple)) => {
+                attribute.values < self.attributes[whole].values
+            }
+            Some(_) => attribute.values < self.elements(position),
+        }
+    }
+
     /// Adds the slots of an attribute: its own one, and those that say which elements of a list have it.
     pub(super) fn add_slots(
         &self,
@@ -525,11 +572,18 @@ impl Inference {
         };
         let add = |builder: SchemaBuilder, name: String, kind: Kind, may_lack: bool| {
             let is_list = list.is_some() && may_lack;
-            let builder = builder.slot(name, kind);
-            match (is_optional, is_list) {
-                (true, _) => builder.optional(),
-                (false, true) => builder.default(Value::List([].into())),
-                (false, false) => builder,
+            // The slots that say which elements have a part are no parts themselves.
+            let need = self.needed_in(position, !name.ends_with(['?', '#']));
+            let need = need.filter(|record| is_optional || record.contains(SIGNS));
+            let mut builder = builder.slot(name, kind);
+            if is_optional {
+                builder = builder.optional();
+            } else if is_list {
+                builder = builder.default(Value::List([].into()));
+            }
+            match need {
+                Some(record) => builder.needed_in(record),
+                None => builder,
             }
         };
         let may_be_absent = attribute.values < self.elements(position);

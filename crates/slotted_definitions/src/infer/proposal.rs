@@ -7,6 +7,7 @@ use hashbrown::HashMap;
 
 use crate::infer::decide::Unslottable;
 use crate::infer::misspellings::misspellings;
+use crate::infer::needs::keep_declarable;
 use crate::infer::nested::Role;
 use crate::infer::observed::{Shape, ValueCount};
 use crate::infer::{Inference, InferenceOptions, Named};
@@ -172,7 +173,7 @@ impl Proposal {
                 slots.entry(Arc::clone(&inference.attributes[position].name)).or_insert(count);
             }
         }
-        let (schema, objects) = (builder.build()?, inference.objects);
+        let (schema, objects) = (keep_declarable(builder.build()?)?, inference.objects);
         show_suggestions(&schema, &mut attributes);
         let ignored_values = inference.ignored_values;
         let of_slots = attributes.iter().filter(|attribute| attribute.is_one_or_list);
@@ -227,6 +228,9 @@ impl Proposal {
             if slot.is_optional() || kind == Kind::Object {
                 builder = builder.optional();
             }
+            if let Some(record) = slot.needed_in() {
+                builder = builder.needed_in(record);
+            }
             if let Some(schema) = target.as_deref().or(slot.references()) {
                 builder = builder.references(schema.to_owned());
             }
@@ -245,7 +249,7 @@ impl Proposal {
             };
             attribute.notes.extend(notes.into_iter().filter(is_used));
         }
-        self.schema = slots.fold(builder, again).build()?;
+        self.schema = keep_declarable(slots.fold(builder, again).build()?)?;
         self.keys = keys;
         Ok(())
     }
@@ -537,6 +541,9 @@ fn again(builder: SchemaBuilder, slot: &Slot, target: Option<&Arc<str>>) -> Sche
     };
     if slot.is_optional() {
         builder = builder.optional();
+    }
+    if let Some(record) = slot.needed_in() {
+        builder = builder.needed_in(record);
     }
     if let Some(value) = slot.default() {
         builder = builder.default(value.clone());
