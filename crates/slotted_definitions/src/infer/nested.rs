@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
 use crate::infer::naming::Directory;
+use crate::infer::needs::WholeRecords;
 use crate::infer::observed::{LONGEST_TUPLE, Lists, SchemaOf, Shape};
 use crate::infer::{Inference, Named, decide};
 use slotted::schema::{SIGNS, SchemaBuilder, is_name, is_part_name};
@@ -459,7 +460,7 @@ impl Elements {
 
 impl Inference {
     /// Returns the number of elements, or of values of a variant, that could have a part.
-    fn elements(&self, position: usize) -> u64 {
+    pub(super) fn elements(&self, position: usize) -> u64 {
         let mut at = position;
         while let Some((whole, part)) = self.attributes[at].whole {
             if part.is_element() {
@@ -498,58 +499,11 @@ impl Inference {
         false
     }
 
-    /// Returns the name of the innermost record or tuple that some objects or elements lack and that has the attribute wherever it
-    /// is. All have all of its parts, none of which has sorts or variants: a file can declare it. `is_part` is `false` for what is
-    /// said of the elements of the list around the attribute.
-    fn needed_in(&self, position: usize, mut is_part: bool) -> Option<&str> {
-        let (mut at, mut found) = (position, None);
-        while let Some((whole, part)) = self.attributes[at].whole {
-            at = whole;
-            match part {
-                PartOf::Record | PartOf::Tuple => {
-                    if is_part && found.is_none() && self.is_lacking(at) && self.has_all_parts(at) {
-                        found = Some(at);
-                    }
-                }
-                PartOf::List | PartOf::Map => is_part = true,
-                PartOf::Sort | PartOf::Variant => return None,
-            }
-        }
-        found.map(|found| &*self.attributes[found].name)
-    }
-
-    /// Returns whether all values of a record or a tuple have all of its parts, none of which has sorts or variants.
-    fn has_all_parts(&self, position: usize) -> bool {
-        let values = self.attributes[position].values;
-        let parts = self.attributes.iter().enumerate();
-        let mut parts = parts.filter_map(|(at, attribute)| {
-            let (_, part) = attribute.whole.filter(|(whole, _)| *whole == position)?;
-            Some((at, attribute, part))
-        });
-        parts.all(|(at, attribute, part)| match part {
-            PartOf::Record | PartOf::Tuple => attribute.values == values && self.has_all_parts(at),
-            PartOf::List | PartOf::Map => true,
-            PartOf::Sort | PartOf::Variant => false,
-        })
-    }
-
-    /// Returns whether what could have a value lacks it sometimes.
-    fn is_lacking(&self, position: usize) -> bool {
-        let attribute = &self.attributes[position];
-        match attribute.whole {
-            None => attribute.objects < self.objects,
-            Some((whole, PartOf::Record | PartOf::Tuple)) => {
-                attribute.values < self.attributes[whole].values
-            }
-            Some(_) => attribute.values < self.elements(position),
-        }
-    }
-
     /// Adds the slots of an attribute: its own one, and those that say which elements of a list have it.
     pub(super) fn add_slots(
         &self,
         mut builder: SchemaBuilder,
-        (position, role): (usize, Role),
+        (position, role, whole): (usize, Role, &WholeRecords),
         kind: Option<&Kind>,
     ) -> SchemaBuilder {
         let attribute = &self.attributes[position];
@@ -559,21 +513,17 @@ impl Inference {
             Some(list) => Some(list),
             None => (role == Role::Map).then_some(position),
         };
-        let is_optional = match list {
-            Some(list) => self.attributes[list].objects < self.objects || self.is_in_variant(list),
-            None => {
-                let is_reference = kind.is_some() && attribute.observed.holds_references();
-                is_in_variant || is_reference || attribute.objects < self.objects
-            }
-        };
-        let in_elements = |kind: Kind| match is_in_list {
-            true => Kind::list(kind),
-            false => kind,
-        };
+        let outermost = list.unwrap_or(position);
+        let is_reference =
+            list.is_none() && kind.is_some() && attribute.observed.holds_references();
+        let is_optional = is_reference
+            || self.attributes[outermost].objects < self.objects
+            || self.is_in_variant(outermost);
+        let in_elements = |kind: Kind| if is_in_list { Kind::list(kind) } else { kind };
         let add = |builder: SchemaBuilder, name: String, kind: Kind, may_lack: bool| {
             let is_list = list.is_some() && may_lack;
             // The slots that say which elements have a part are no parts themselves.
-            let need = self.needed_in(position, !name.ends_with(['?', '#']));
+            let need = self.needed_in(whole, position, !name.ends_with(['?', '#']));
             let need = need.filter(|record| is_optional || record.contains(SIGNS));
             let mut builder = builder.slot(name, kind);
             if is_optional {
@@ -581,10 +531,7 @@ impl Inference {
             } else if is_list {
                 builder = builder.default(Value::List([].into()));
             }
-            match need {
-                Some(record) => builder.needed_in(record),
-                None => builder,
-            }
+            need.into_iter().fold(builder, SchemaBuilder::needed_in)
         };
         let may_be_absent = attribute.values < self.elements(position);
         let may_lack = (is_in_list || is_in_variant) && may_be_absent;

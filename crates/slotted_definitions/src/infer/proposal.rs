@@ -147,8 +147,9 @@ impl Proposal {
         let mut attributes = Vec::with_capacity(names.len());
         let (mut builder, mut slots) = (Schema::builder(schema), HashMap::default());
         let mut unions = Vec::new();
+        let whole = inference.whole_records();
         for (position, named) in inference.attributes.iter().enumerate() {
-            let at = (position, roles[position]);
+            let at = (position, roles[position], &whole);
             if at.1 == Role::Union {
                 let (name, values) = (Arc::clone(&named.name), named.observed.seen());
                 unions.push(ProposedUnion { name, values });
