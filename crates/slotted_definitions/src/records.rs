@@ -612,13 +612,11 @@ impl<'a> RecordReader<'a> {
             Some(kind) => Err(kind),
             None => self.registry.check_value(slot, &value),
         };
+        let Err(wrong) = wrong else { return Checked::Right(value) };
         let words = Some((self.records.words.at(place), self.registry));
         match wrong {
-            Ok(()) => Checked::Right(value),
             // A variant of a removed mod. A record that needs a value is kept aside.
-            Err(kind)
-                if self.undeclared != Undeclared::Refuse && unknown_variant(&kind).is_some() =>
-            {
+            kind if self.undeclared != Undeclared::Refuse && unknown_variant(&kind).is_some() => {
                 let problem = schema.problem(slot.name(), kind);
                 let is_needed = is_needed(schema, slot) && !self.is_patch;
                 self.records.lacks_any |= is_needed;
@@ -634,12 +632,12 @@ impl<'a> RecordReader<'a> {
                 Checked::Discarded
             }
             // A patch in a file that cannot be read may add the variant.
-            Err(kind)
-                if unknown_variant(&kind).is_some_and(|name| self.diagnostics.holds_back(name)) =>
+            kind if unknown_variant(&kind)
+                .is_some_and(|name| self.diagnostics.holds_back(name)) =>
             {
                 Checked::Wrong
             }
-            Err(kind) => {
+            kind => {
                 for kind in
                     wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
                 {
