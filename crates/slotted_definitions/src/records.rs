@@ -541,10 +541,9 @@ impl<'a> RecordReader<'a> {
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
         let list;
-        // The slot of a list's parts has a list of its own, whatever brackets the file has.
-        let is_part_of_list = schema.slots()[slot].name().contains(['[', '{']);
         if matches!(schema.slots()[slot].kind(), Kind::List(_))
-            && !is_part_of_list
+            // The slot of a list's parts has a list of its own, whatever brackets the file has.
+            && !schema.slots()[slot].name().contains(['[', '{'])
             && self.schemas.is_one_or_list(self.registry, schema, slot)
         {
             match &entry.value.data {
