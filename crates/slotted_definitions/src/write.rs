@@ -236,9 +236,7 @@ impl Objects {
                 });
             }
         }
-        if let Some(Err(problem)) =
-            schema.map(|schema| schema.check_nested(&schema.spread(&record)))
-        {
+        if let Some(Err(problem)) = schema.map(|schema| schema.check_nested(&record)) {
             let record = self.record(id).and_then(|record| record.name()).map(Into::into);
             return Err(WriteError::Invalid { id, record, problem });
         }

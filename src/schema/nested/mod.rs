@@ -289,7 +289,11 @@ impl RegisteredSchema {
     /// # Ok::<(), slotted::SchemaError>(())
     /// ```
     pub fn check_nested(&self, record: &Record) -> Result<(), Box<Problem>> {
-        let half = || self.half_record(|slot| record.get(self.slots()[slot].name()));
+        // Some parts may be given as a whole.
+        let half = || {
+            let spread = self.spread(record);
+            self.half_record(|slot| spread.get(self.slots()[slot].name()))
+        };
         match self.misfit(record, record).or_else(half) {
             Some(problem) => Err(Box::new(problem)),
             None => Ok(()),
