@@ -62,11 +62,9 @@ impl Checker<'_> {
             !problems[before..].iter().any(|problem| problem.slot.starts_with(name))
         });
         problems.extend(misfit);
-        for slot in schema.lacking(|slot| flat.get(schema.slots()[slot].name())) {
-            missing(schema, &schema.slots()[slot], problems);
-        }
-        let slots = schema.slots().iter().zip(given);
-        let required = slots.filter(|(slot, is_given)| slot.is_required() && !is_given);
+        schema.lacking_in(&flat).into_iter().for_each(|slot| missing(schema, slot, problems));
+        let slots = schema.slots().iter().zip(given).enumerate();
+        let required = slots.filter(|(_, (slot, is_given))| slot.is_required() && !is_given);
         required.for_each(|(slot, _)| missing(schema, slot, problems));
     }
 
@@ -86,21 +84,17 @@ impl Checker<'_> {
             if schema.whole_of(name).is_none() {
                 problems.extend(schema.misfit(record, record));
             }
-            let parts = schema.parts(name).filter(|(index, _)| !given[*index]);
-            for (index, _) in parts {
-                let slot = &schema.slots()[index];
-                if slot.is_required() {
-                    missing(schema, slot, problems);
-                }
-            }
-            let lacking = schema.lacking(|slot| record.get(schema.slots()[slot].name()));
-            let lacking = lacking.into_iter().map(|slot| &schema.slots()[slot]);
+            let is_required = |slot: &usize| !given[*slot] && schema.slots()[*slot].is_required();
+            let required = schema.parts(name).map(|(slot, _)| slot).filter(is_required);
+            required.for_each(|slot| missing(schema, slot, problems));
             // The object has the parts of a record around this one.
-            let is_own = |slot: &&Slot| {
-                let record = slot.needed_in().and_then(|record| record.strip_prefix(name));
-                record.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            let is_own = |slot: &usize| {
+                let record = schema.slots()[*slot].needed_in();
+                let rest = record.and_then(|record| record.strip_prefix(name));
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
             };
-            lacking.filter(is_own).for_each(|slot| missing(schema, slot, problems));
+            let lacking = schema.lacking_in(record).into_iter().filter(is_own);
+            lacking.for_each(|slot| missing(schema, slot, problems));
         }
     }
 
@@ -237,29 +231,23 @@ impl Checker<'_> {
 }
 
 /// Adds the problem that a slot needs a value and has none. The parts of a list or a union have one problem.
-fn missing(schema: &RegisteredSchema, slot: &Slot, problems: &mut Vec<Problem>) {
-    let (name, shape) = schema.whole_of(slot.name()).unzip();
-    let name = name.unwrap_or_else(|| slot.name());
+fn missing(schema: &RegisteredSchema, slot: usize, problems: &mut Vec<Problem>) {
+    let missing = schema.missing(slot);
     // A value of the wrong form has a problem of its own.
     let is_known = |problem: &Problem| {
         let is_whole =
             |part: &str| part.is_empty() || part.starts_with('.') || part.starts_with(SIGNS);
         match problem.kind {
-            ProblemKind::MissingNested { .. } => *problem.slot == *name,
+            ProblemKind::MissingNested { .. } => problem.slot == missing.slot,
             ProblemKind::NotNested { .. } => {
-                name.strip_prefix(&*problem.slot).is_some_and(is_whole)
+                missing.slot.strip_prefix(&*problem.slot).is_some_and(is_whole)
             }
             _ => false,
         }
     };
-    if problems.iter().any(is_known) {
-        return;
+    if !problems.iter().any(is_known) {
+        problems.push(missing);
     }
-    let kind = match shape {
-        Some(shape) => ProblemKind::MissingNested { expected: shape.to_string().into() },
-        None => ProblemKind::Missing { expected: slot.kind().clone() },
-    };
-    problems.push(schema.problem(name, kind));
 }
 
 fn refuse(kind: &Kind, value: &Value, error: ConversionError) -> ProblemKind {

@@ -217,6 +217,39 @@ impl RegisteredSchema {
         self.problem(name, ProblemKind::NotNested { expected, found: found.clone() })
     }
 
+    /// Returns the problem that the slot at this position needs a value and has none. A part of a list, a map or a union has that
+    /// of the whole.
+    ///
+    /// ```
+    /// # use slotted::{Kind, Schema, Store};
+    /// # let mut store = Store::new();
+    /// let drop = Schema::builder("drop").slot("item", Kind::Text).build()?;
+    /// store.register_schema(Schema::builder("unit").nested_list("drops", &drop).build()?)?;
+    /// let problem = store.schema("unit").unwrap().missing(0);
+    /// assert_eq!(
+    ///     problem.to_string(),
+    ///     "'unit' object needs a value for slot 'drops' (a list of maps of item)"
+    /// );
+    /// # Ok::<(), slotted::SchemaError>(())
+    /// ```
+    ///
+    /// # Panics
+    /// Panics if no slot has the position.
+    #[must_use]
+    pub fn missing(&self, slot: usize) -> Problem {
+        let slot = &self.slots[slot];
+        match self.whole_of(slot.name()) {
+            Some((name, shape)) => {
+                let expected = shape.to_string().into();
+                self.problem(name, ProblemKind::MissingNested { expected })
+            }
+            None => {
+                let expected = slot.kind().clone();
+                self.problem(slot.name(), ProblemKind::Missing { expected })
+            }
+        }
+    }
+
     /// Returns a problem of one of the schema's slots.
     ///
     /// [`Problem`] has an example.

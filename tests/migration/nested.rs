@@ -297,6 +297,17 @@ fn an_optional_record_gains_parts_that_it_needs() -> Outcome {
     let none = [Value::Unset, Value::Unset];
     let after = with(min().slot("max", Kind::U8))?;
     assert_eq!(migrated(with(min())?, after, "damage", &none)?, none);
+    // A part that was optional by itself comes to be needed.
+    let optional = || with(min().slot("max", Kind::U8).optional());
+    let values = [one(1), Value::Unset, both(2, 3)];
+    let filled = [both(1, 9), Value::Unset, both(2, 3)];
+    let after = with(min().slot("max", Kind::U8).default(9))?;
+    assert_eq!(migrated(optional()?, after, "damage", &values)?, filled);
+    assert_eq!(
+        refused(optional()?, with(min().slot("max", Kind::U8))?, "damage", &values),
+        "living objects block the migration: slot 'damage.max' of 'unit' needs a default for \
+         objects without a value (1 object, such as 0:0:1)"
+    );
     // A record that was required is there in all objects.
     let required = unit().nested("damage", &min().build()?).build()?;
     let values = [one(1), one(2)];

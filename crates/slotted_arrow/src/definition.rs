@@ -230,8 +230,11 @@ impl Definition {
 impl Definition {
     /// Adds a slot that the schema no longer has, under a name. Later objects have no value for it.
     pub(crate) fn add_aside(&mut self, slot: &Slot, name: &str) {
-        let name = name.to_owned();
-        self.slots.push(SlotDefinition { name, optional: true, ..SlotDefinition::new(slot) });
+        // An object may have the record without it.
+        let (needed_in, needed_default) = (None, None);
+        let (name, optional) = (name.to_owned(), true);
+        let slot = SlotDefinition::new(slot);
+        self.slots.push(SlotDefinition { name, optional, needed_in, needed_default, ..slot });
     }
 
     /// Calls the closure with each name of a plain-memory type.

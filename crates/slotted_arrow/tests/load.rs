@@ -539,3 +539,43 @@ fn elements_gain_and_lose_parts_since_the_save() -> Outcome {
     assert_eq!(old.get_value(id, "drops")?, drops);
     Ok(())
 }
+
+/// A part of an optional record is kept aside, and objects that get the record meanwhile have its default later.
+#[test]
+fn a_needed_part_of_a_missing_mod_comes_back() -> Outcome {
+    let damage = || Schema::builder("damage").slot("min", Kind::U8);
+    let with = |damage: slotted::schema::SchemaBuilder| -> Built {
+        Schema::builder("weapon").nested("damage", &damage.build()?).optional().build()
+    };
+    let modded_weapon = || with(damage().slot("max", Kind::U8).default(9));
+    let map = |parts: &[(&'static str, u8)]| -> slotted::Value {
+        parts.iter().map(|(name, value)| (*name, slotted::Value::from(*value))).collect()
+    };
+    let mut modded = store([modded_weapon()])?;
+    let axe = modded.spawn_record("weapon", record! { damage: map(&[("min", 1), ("max", 4)]) })?;
+    let fist = modded.spawn_record("weapon", record! {})?;
+    let save = saved(&mut modded)?;
+    let own_max = || {
+        let spear = Schema::builder("spear").extends("weapon");
+        spear.slot("damage.max", Kind::Text).default("much").build()
+    };
+    for others in [vec![], vec![own_max()]] {
+        let schemas = || [with(damage())].into_iter().chain(others.clone());
+        let mut plain = Store::new();
+        for schema in schemas() {
+            plain.register_schema(schema?)?;
+        }
+        let report = load(&mut plain, &save)?;
+        let new = plain.spawn_record("weapon", record! { damage: map(&[("min", 2)]) })?;
+        let save = saved_with(&mut plain, report.aside())?;
+        load(&mut plain, &save)?;
+        if others.is_empty() {
+            let mut modded = store([modded_weapon()])?;
+            load(&mut modded, &save)?;
+            assert_eq!(modded.get_value(axe, "damage")?, map(&[("min", 1), ("max", 4)]));
+            assert_eq!(modded.get_value(new, "damage")?, map(&[("min", 2), ("max", 9)]));
+            assert!(modded.get_value(fist, "damage")?.is_unset());
+        }
+    }
+    Ok(())
+}

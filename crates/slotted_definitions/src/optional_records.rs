@@ -1,12 +1,12 @@
 //! Optional records of a schema: a record of a file gives none of the parts, or all that are needed.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Diagnostic, Severity, quoted};
 use crate::given::Given;
-use crate::references::Resolver;
+use crate::references::{Resolver, missing_value};
 use crate::source::Place;
-use slotted::schema::{RegisteredSchema, Slot};
+use slotted::schema::{Problem, RegisteredSchema};
 
 impl Resolver<'_> {
     /// Adds the defaults of what optional records need, and reports parts that they lack.
@@ -34,23 +34,28 @@ impl Resolver<'_> {
             let at = values.binary_search_by_key(&slot, |given| given.slot.into()).ok()?;
             Some(&values[at])
         };
-        let (mut filled, mut lacking) = (Vec::new(), BTreeMap::<&str, Vec<&Slot>>::new());
-        for position in schema.lacking(|slot| given(slot).map(|given| &given.value)) {
+        let is_set = |slot: usize| given(slot).map(|given| !given.value.is_unset());
+        let (mut filled, mut last) = (Vec::new(), None);
+        for position in schema.lacking(is_set) {
             let slot = &schema.slots()[position];
             let Some(of) = slot.needed_in() else { continue };
+            let place = || first_part(schema, of, &values).unwrap_or(record.place);
             match (given(position), slot.needed_default()) {
                 (Some(given), _) if self.records.without_value.contains(&given.place) => {}
                 (None, Some(default)) => {
-                    let place = first_part(schema, of, &values).unwrap_or(record.place);
-                    filled.push(Given { slot: position as u16, place, value: default.clone() });
+                    let (slot, value) = (position as u16, default.clone());
+                    filled.push(Given { slot, place: place(), value });
                 }
-                _ => lacking.entry(of).or_default().push(slot),
-            }
-        }
-        for (of, slots) in lacking {
-            let place = first_part(schema, of, &values).unwrap_or(record.place);
-            for diagnostic in half(schema, of, &slots, place) {
-                self.diagnostics.push(diagnostic);
+                _ => {
+                    let problem = schema.missing(position);
+                    // The parts of a list are missing together.
+                    if last.replace(Arc::clone(&problem.slot)).as_ref() == Some(&problem.slot) {
+                        continue;
+                    }
+                    let (known, place) = (problem.to_string(), place());
+                    self.diagnostics
+                        .once_with((&known, place), Severity::Error, |_| half(&problem, of, place));
+                }
             }
         }
         if !filled.is_empty() {
@@ -68,25 +73,9 @@ fn first_part(schema: &RegisteredSchema, record: &str, values: &[Given]) -> Opti
     Some(values.iter().filter(is_part).find(|given| !given.value.is_unset())?.place)
 }
 
-/// Reports the slots that an optional record lacks, the parts of a list together.
-fn half(schema: &RegisteredSchema, of: &str, slots: &[&Slot], place: Place) -> Vec<Diagnostic> {
-    let mut names: Vec<(&str, String)> = Vec::new();
-    for slot in slots {
-        let (name, kind) = match schema.whole_of(slot.name()) {
-            Some((name, shape)) => (name, shape.to_string()),
-            None => (slot.name(), slot.kind().to_string()),
-        };
-        if names.last().is_none_or(|(last, _)| *last != name) {
-            names.push((name, kind));
-        }
-    }
-    let report = |(name, kind): (&str, String)| {
-        let (object, part, of) = (quoted(schema.name()), quoted(name), quoted(of));
-        let message = format!("{object} object needs a value for slot {part} ({kind})");
-        Diagnostic::error(Code::MissingValue, message)
-            .at(place, format!("{of} is given only in part"))
-            .expected_found(kind, "nothing")
-            .help(format!("give {part} too, or leave out {of} as a whole"))
-    };
-    names.into_iter().map(report).collect()
+/// Reports that an optional record lacks a part.
+fn half(problem: &Problem, of: &str, place: Place) -> Diagnostic {
+    let (part, of) = (quoted(&problem.slot), quoted(of));
+    missing_value(problem, place, format!("{of} is given only in part"))
+        .help(format!("give {part} too, or leave out {of} as a whole"))
 }

@@ -4,7 +4,7 @@
 //! records.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -368,13 +368,23 @@ impl RecordView<'_> {
             let refused = checked.err().filter(|kind| !needs_objects(kind));
             problems.extend(refused.map(|kind| schema.problem(name, kind).into()));
         }
-        let filled: HashSet<usize> = self.local_values().map(|(slot, _)| slot).collect();
-        for (index, slot) in schema.slots().iter().enumerate() {
-            if slot.is_required() && !filled.contains(&index) && !given.contains(&index) {
-                let missing = ProblemKind::Missing { expected: slot.kind().clone() };
-                problems.push(schema.problem(slot.name(), missing).into());
-            }
-        }
+        let filled = self.local_values().map(|(slot, value)| (slot, !value.is_unset()));
+        let mut filled: HashMap<usize, bool> = filled.collect();
+        let own = overrides.iter().map(|(name, value)| (schema.slot_index(name), value));
+        filled.extend(own.filter_map(|(slot, value)| Some((slot?, !value.is_unset()))));
+        let is_missing =
+            |slot: &usize| schema.slots()[*slot].is_required() && !filled.contains_key(slot);
+        let required = (0..schema.slots().len()).filter(is_missing);
+        // A record that lacks a part has its default.
+        let has_no_default = |slot: &usize| {
+            filled.contains_key(slot) || schema.slots()[*slot].needed_default().is_none()
+        };
+        let lacking = schema.lacking(|slot| filled.get(&slot).copied());
+        let lacking = lacking.into_iter().filter(has_no_default);
+        let mut missing: Vec<Problem> =
+            required.chain(lacking).map(|slot| schema.missing(slot)).collect();
+        missing.dedup_by(|a, b| a.slot == b.slot);
+        problems.extend(missing.into_iter().map(PrototypeProblem::from));
     }
 }
 

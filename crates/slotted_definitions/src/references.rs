@@ -16,7 +16,7 @@ use crate::words::{Word, Words};
 use slotted::Kind;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{RegisteredSchema, Shape, Slot};
+use slotted::schema::{Problem, ProblemKind, RegisteredSchema, Shape, Slot};
 use slotted::{ObjectId, SchemaId};
 
 /// Returns the id that refers to a record: the row is the record's number.
@@ -520,7 +520,8 @@ impl Resolver<'_> {
             for slot in &required[record.schema.index()] {
                 while given.next_if(|given| given < slot).is_some() {}
                 if given.peek() != Some(slot) {
-                    let slot = &schema.slots()[usize::from(*slot)];
+                    let at = usize::from(*slot);
+                    let slot = &schema.slots()[at];
                     // The parts of a list are missing together.
                     let list = schema.whole_of(slot.name()).map(|(name, _)| name);
                     if list.is_some() && std::mem::replace(&mut last_list, list) == list {
@@ -536,7 +537,7 @@ impl Resolver<'_> {
                         let patch = patched(schemas, registry, schema, slot.name(), &keys);
                         let words =
                             record.name.as_ref().map(|_| self.records.words.at(record.place));
-                        let diagnostic = missing((schema, slot), record.place, words, registry);
+                        let diagnostic = missing((schema, at), record.place, words, registry);
                         with_patch(diagnostic, patch, self.packs)
                     });
                 }
@@ -569,22 +570,27 @@ pub(super) fn whole_name<'s>(
     registry.schema_by_id(schema)?.whole_of(slot.name()).map(|(name, _)| name)
 }
 
+/// Returns the diagnostic of a slot that needs a value.
+pub(super) fn missing_value(problem: &Problem, place: Place, label: String) -> Diagnostic {
+    let expected = match &problem.kind {
+        ProblemKind::MissingNested { expected } => expected.to_string(),
+        ProblemKind::Missing { expected } => expected.to_string(),
+        _ => String::new(),
+    };
+    Diagnostic::error(Code::MissingValue, problem.to_string())
+        .at(place, label)
+        .expected_found(expected, "nothing")
+}
+
 /// Reports a slot without a value. The words are those of a record with a name, from which others can inherit.
 fn missing(
-    (schema, slot): (&RegisteredSchema, &Slot),
+    (schema, slot): (&RegisteredSchema, usize),
     place: Place,
     words: Option<&Words>,
     registry: &Store,
 ) -> Diagnostic {
-    let (name, kind) = match schema.whole_of(slot.name()) {
-        Some((name, shape)) => (name, shape.to_string()),
-        None => (slot.name(), slot.kind().to_string()),
-    };
-    let (of, name) = (quoted(schema.name()), quoted(name));
-    let message = format!("{of} object needs a value for slot {name} ({kind})");
-    let diagnostic = Diagnostic::error(Code::MissingValue, message)
-        .at(place, format!("missing {name}"))
-        .expected_found(kind, "nothing");
+    let problem = schema.missing(slot);
+    let diagnostic = missing_value(&problem, place, format!("missing {}", quoted(&problem.slot)));
     let Some(words) = words else { return diagnostic };
     let ([word], end) = words.advised([Word::Abstract], registry);
     let help = format!("if other records only inherit from this one, mark it with {word} = true");

@@ -291,8 +291,8 @@ impl RegisteredSchema {
     pub fn check_nested(&self, record: &Record) -> Result<(), Box<Problem>> {
         // Some parts may be given as a whole.
         let half = || {
-            let spread = self.spread(record);
-            self.half_record(|slot| spread.get(self.slots()[slot].name()))
+            let lacking = self.lacking_in(&self.spread(record));
+            Some(self.missing(*lacking.first()?))
         };
         match self.misfit(record, record).or_else(half) {
             Some(problem) => Err(Box::new(problem)),

@@ -7,7 +7,7 @@ use crate::id::ObjectId;
 use crate::kind::{Kind, NumberKind};
 use crate::schema::{Checker, Problem, ProblemKind, Redeclared, RegisteredSchema, Slot, Source};
 use crate::storage::{BLOCK_ROWS, Column, Rows, Table};
-use crate::store::migrate::needed::NeededIn;
+use crate::store::migrate::needed::{NeededIn, is_set};
 use crate::store::migrate::wholes::{Part, Target, Wholes};
 use crate::store::migrate::{MigrationRejection, MigrationStep, Overwrites, SchemaMigration};
 use crate::store::{Store, dynamic};
@@ -129,11 +129,11 @@ impl<'a> Examination<'a> {
         }
         for (position, (slot, source)) in after.slots().iter().zip(sources).enumerate() {
             match source {
-                Source::Slot(from) => self.kept(subject, (*from, position), &mut steps),
+                Source::Slot(from) => self.kept(subject, (*from, position), sources, &mut steps),
                 Source::New => {
                     let of = wholes.of(slot).map(Into::into);
                     if of.is_none() {
-                        self.added(subject, slot, sources);
+                        self.added(subject, position, sources);
                     }
                     steps.push(MigrationStep::Added { slot: Box::new(slot.clone()), of });
                 }
@@ -163,10 +163,11 @@ impl<'a> Examination<'a> {
         steps
     }
 
-    fn added(&mut self, subject: Subject<'a>, slot: &Slot, sources: &[Source]) {
-        let needed = NeededIn::new(subject.after, slot, sources);
-        let has_default = slot.default().or(slot.needed_default()).is_some();
-        if has_default || (slot.is_optional() && needed.is_none()) {
+    fn added(&mut self, subject: Subject<'a>, to: usize, sources: &[Source]) {
+        let slot = &subject.after.slots()[to];
+        let needed = NeededIn::new(subject.before, (subject.after, to), sources)
+            .filter(|_| slot.needed_default().is_none());
+        if slot.default().is_some() || (slot.is_optional() && needed.is_none()) {
             return;
         }
         let is_given = |row: &u32| {
@@ -225,6 +226,7 @@ impl<'a> Examination<'a> {
         &mut self,
         subject: Subject<'a>,
         (from, to): (usize, usize),
+        sources: &[Source],
         steps: &mut Vec<MigrationStep>,
     ) {
         let (old, new) = (&subject.before.slots()[from], &subject.after.slots()[to]);
@@ -235,7 +237,7 @@ impl<'a> Examination<'a> {
         if from != to {
             steps.push(MigrationStep::Moved { slot: name(), from, to });
         }
-        let values = self.values(subject, from, new, old);
+        let mut values = self.values(subject, from, new, old);
         if old.kind() != new.kind() {
             let values = if cells_stay(old.kind(), new.kind()) { 0 } else { values.set };
             let (from, to) = (old.kind().clone(), new.kind().clone());
@@ -259,6 +261,17 @@ impl<'a> Examination<'a> {
         if !old.has_constraints_of(new) {
             let (from, to) = (Box::new(old.clone()), Box::new(new.clone()));
             steps.push(MigrationStep::Constraints { from, to });
+        }
+        if let Some(needed) = NeededIn::new(subject.before, (subject.after, to), sources)
+            && new.needed_default().is_none()
+        {
+            let columns = &subject.table.columns;
+            let lacks = |row: &u32| needed.is_given(columns, *row) && !is_set(&columns[from], *row);
+            for row in living_rows(&subject.table.rows).filter(lacks) {
+                if !self.overwrites.contains(subject.id(row), new) {
+                    Found::add(&mut values.lacking, || subject.id(row));
+                }
+            }
         }
         self.reject(subject, new, values);
     }
@@ -325,7 +338,7 @@ impl Subject<'_> {
 fn count_set(column: &Column, rows: &Rows) -> usize {
     match &column.set {
         None => rows.count() as usize,
-        Some(set) => living_rows(rows).filter(|row| set.row(*row) == Some(&[true])).count(),
+        Some(_) => living_rows(rows).filter(|row| is_set(column, *row)).count(),
     }
 }
 

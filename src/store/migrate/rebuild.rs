@@ -48,11 +48,14 @@ impl Rebuilder<'_> {
         let (before, after) = (self.before, self.after);
         let schemas = before.iter().zip(after.registry.iter());
         let schemas = schemas.zip(&after.sources).zip(self.tables);
-        let columns =
-            schemas.map(|(((before, after), sources), table)| match before.is_stored_as(after) {
+        let columns = schemas.map(|(((before, after), sources), table)| {
+            let to = |to| NeededIn::new(before, (after, to), sources);
+            let has_new_needs = (0..after.slots().len()).any(|slot| to(slot).is_some());
+            match before.is_stored_as(after) && !has_new_needs {
                 true => Ok(None),
                 false => self.table(before, after, sources, table).map(Some),
-            });
+            }
+        });
         columns.collect()
     }
 
@@ -76,18 +79,21 @@ impl Rebuilder<'_> {
             Source::Slot(from) => {
                 let (old, new) = (&before.slots()[*from], &after.slots()[to]);
                 let column = &table.columns[*from];
-                match kept(column, old, new, &table.rows) {
+                let needed = NeededIn::new(before, (after, to), sources)
+                    .filter(|_| new.needed_default().is_some());
+                match kept(column, old, new, &table.rows).filter(|_| needed.is_none()) {
                     Some(set) => {
                         Ok(NewColumn::Kept { from: *from, tag: dynamic::tag(after, to), set })
                     }
                     None => {
-                        let converted = self.convert(column, old, (after, to), &table.rows);
+                        let needed = needed.as_ref();
+                        let converted = self.convert((table, *from), old, (after, to), needed);
                         converted.map(|column| NewColumn::Written(column, Some(*from)))
                     }
                 }
             }
             Source::New | Source::Ambiguous(_) => {
-                let filled = match NeededIn::new(after, &after.slots()[to], sources) {
+                let filled = match NeededIn::new(before, (after, to), sources) {
                     Some(needed) => self.fill_needed((after, to), &needed, table),
                     None => self.fill((after, to), &table.rows),
                 };
@@ -100,11 +106,12 @@ impl Rebuilder<'_> {
     /// Converts a column's values, row by row.
     fn convert(
         &mut self,
-        column: &Column,
+        (table, from): (&Table, usize),
         old: &Slot,
         (schema, to): (&RegisteredSchema, usize),
-        rows: &Rows,
+        needed: Option<&NeededIn>,
     ) -> Result<Column, LimitError> {
+        let (column, rows) = (&table.columns[from], &table.rows);
         let new = &schema.slots()[to];
         let mut converted = column_for((schema, to), rows);
         for row in living_rows(rows) {
@@ -114,9 +121,12 @@ impl Rebuilder<'_> {
                 continue;
             }
             let value = dynamic::read(column, old, row, self.pools.interner);
-            let missing = value.is_unset() && !new.is_optional();
-            let value = if missing { new.default().unwrap_or(&Value::Unset) } else { &value };
-            self.write(&mut converted, new, row, value)?;
+            let default = match needed {
+                _ if !value.is_unset() => None,
+                Some(needed) if needed.is_given(&table.columns, row) => new.needed_default(),
+                _ => new.default().filter(|_| !new.is_optional()),
+            };
+            self.write(&mut converted, new, row, default.unwrap_or(&value))?;
         }
         Ok(converted)
     }
