@@ -254,6 +254,7 @@ mod paths;
 mod placed;
 mod progress;
 pub mod prototype;
+mod record_names;
 mod records;
 mod references;
 pub mod reload;

@@ -10,7 +10,6 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
 use crate::keys::Reading;
-use crate::names::{bad_name, composed};
 use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
@@ -147,10 +146,12 @@ pub(super) struct RecordReader<'a> {
     pub(super) diagnostics: &'a mut Diagnostics,
     /// Slots with the name of a word, each reported once.
     unclear: HashSet<(SchemaId, Word)>,
+    /// The records that are kept aside, by schema and name.
+    pub(super) kept_names: HashMap<(Arc<str>, Arc<str>), Place>,
     /// Records whose parents do not exist.
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
-    composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
+    pub(super) composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
     /// The values that are read now are those of a patch.
@@ -224,6 +225,7 @@ impl<'a> RecordReader<'a> {
             records: Records::default(),
             diagnostics,
             unclear: HashSet::new(),
+            kept_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
             unknown: schemas.absent.clone(),
@@ -345,62 +347,6 @@ impl<'a> RecordReader<'a> {
             });
         }
         is_slot
-    }
-
-    fn add_name(
-        &mut self,
-        schema: &RegisteredSchema,
-        name: &Arc<str>,
-        declared: &RecordDeclaration<'_, '_>,
-        number: u32,
-    ) {
-        if slotted::schema::check_name(name).is_err() {
-            self.diagnostics.push_with(|_| bad_name("a record", name, declared.of.place));
-        }
-        if name.contains('/') {
-            let message = format!("record name {} contains a '/'", quoted(name));
-            self.diagnostics.push_with(|_| {
-                Diagnostic::error(Code::BadName, message)
-                    .at(declared.of.place, "contains a '/'")
-                    .help("remove the '/': references use it between schema and record")
-            });
-        }
-        if !name.is_ascii() {
-            self.refuse_same_letters(schema, name, declared.of.place);
-        }
-        let list = &self.records.list;
-        let same_name = self.records.same_name(name).iter();
-        let earlier = same_name.map(|other| &list[*other as usize]);
-        if let Some(earlier) = earlier.into_iter().find(|other| other.schema == schema.id()) {
-            let (of, name) = (quoted(schema.name()), quoted(name));
-            let message = format!("record {name} of {of} is defined twice");
-            self.diagnostics.push(
-                Diagnostic::error(Code::Conflict, message)
-                    .at(declared.of.place, "defined here again")
-                    .at(earlier.place, "first defined here")
-                    .help(format!(
-                        "to change its values, write them under patches.records.{of}.{name}"
-                    )),
-            );
-        }
-        self.records.by_name.add(&self.records.list, name, number);
-    }
-
-    /// Refuses two names with the same letters in other characters.
-    fn refuse_same_letters(&mut self, schema: &RegisteredSchema, name: &Arc<str>, place: Place) {
-        let key = (schema.id(), composed(name));
-        let first = self.composed_names.entry(key).or_insert_with(|| (Arc::clone(name), place));
-        if first.0 != *name {
-            let (of, first) = (quoted(schema.name()), first.1);
-            let message =
-                format!("two records of {of} have names that look the same: {}", quoted(name));
-            self.diagnostics.push_with(|_| {
-                Diagnostic::error(Code::LookAlike, message)
-                    .at(place, "this one")
-                    .at(first, "and this one")
-                    .help("one writes an accent as a character of its own; copy one of the names")
-            });
-        }
     }
 
     /// Reads and checks the values of a record.
@@ -689,6 +635,7 @@ impl<'a> RecordReader<'a> {
 
     /// Keeps a record that cannot become an object, if the policy says so.
     fn quarantine_record(&mut self, record: &RecordDeclaration<'_, '_>) {
+        self.add_kept_name(record);
         if self.undeclared == Undeclared::Quarantine {
             self.records.quarantined.push(QuarantinedRecord::of(record));
         }

@@ -616,3 +616,24 @@ fn changes_of_missing_slots_in_a_long_chain_of_schemas_take_bounded_time() -> Ou
     assert_eq!(loaded.warnings().warnings(), (SCHEMAS - 1) * 10);
     Ok(())
 }
+
+#[test]
+fn a_record_that_is_kept_aside_is_defined_once() -> Outcome {
+    let schemas = ("a.toml", "[schemas.unit.slots]\nhp = { kind = 'u8', default = 1 }\n");
+    let kept = "[records.unit.orc]\ninherits = 'lost'\n";
+    let of_lost = "[records.lost.orc]\nhp = 3\n";
+    let whole = "[records.unit.orc]\nhp = 2\n";
+    for (first, second) in [(kept, kept), (of_lost, of_lost), (kept, whole), (whole, kept)] {
+        for policy in [Undeclared::Quarantine, Undeclared::Ignore] {
+            let loaded = load(policy, &[schemas, ("b.toml", first), ("c.toml", second)]);
+            let error = loaded.err().ok_or("two records of one name")?.to_string();
+            assert!(error.contains("record 'orc' of"), "{error}");
+            assert!(error.contains("is defined twice"), "{error}");
+            assert!(load(policy, &[schemas, ("b.toml", first)]).is_ok());
+        }
+    }
+    assert!(
+        load(Undeclared::Quarantine, &[schemas, ("b.toml", kept), ("c.toml", of_lost)]).is_ok()
+    );
+    Ok(())
+}
