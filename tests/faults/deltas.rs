@@ -1,5 +1,6 @@
 //! Faults 37 and 38: damaged deltas and deltas of other stores.
 
+use bench_support::cases;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value as Json, json};
@@ -191,14 +192,8 @@ impl Damage {
     }
 }
 
-fn cases(number: u32) -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let asked_for = std::env::var_os("PROPTEST_CASES").is_some();
-    ProptestConfig { cases: if asked_for { config.cases } else { number }, ..config }
-}
-
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(cases(300)))]
 
     #[test]
     fn fault_37_damaged_bytes_make_the_promised_world_or_none(

@@ -13,6 +13,7 @@ mod split;
 mod values;
 mod world;
 
+use bench_support::cases;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use slotted::memory::BLOCK_ROWS;
@@ -147,15 +148,8 @@ fn call_of_values() -> impl Strategy<Value = Call> {
     ]
 }
 
-/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test model` runs a long test.
-fn config() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 32 };
-    ProptestConfig { cases, ..config }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(cases(32)))]
 
     #[test]
     fn the_store_and_the_maps_agree(calls in prop::collection::vec(call(), 1..60)) {

@@ -2,20 +2,14 @@
 
 mod calls;
 
+use bench_support::cases;
 use calls::{KINDS, Tally, run};
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
-/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test operations` runs a long test.
-fn config() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 64 };
-    ProptestConfig { cases, ..config }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(cases(64)))]
 
     #[test]
     fn the_store_and_the_map_agree(bytes in prop::collection::vec(any::<u8>(), 0..3000)) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bench_support::cases;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use slotted::snapshot::changes;
@@ -385,15 +386,8 @@ fn assert_same(seen: impl Iterator<Item = ObjectId>, expected: Vec<ObjectId>) {
     assert!(differing.is_empty(), "{differing:?} of {} and {}", seen.len(), expected.len());
 }
 
-/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test tracking` runs a long test.
-fn config() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 32 };
-    ProptestConfig { cases, ..config }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(cases(32)))]
 
     #[test]
     fn views_visit_exactly_the_written_objects(calls in prop::collection::vec(call(), 1..60)) {

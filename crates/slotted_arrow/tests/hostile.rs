@@ -5,6 +5,7 @@ mod common;
 use std::path::Path;
 
 use bench_support::allocator::{CountingAllocator, peak_bytes};
+use bench_support::cases;
 use common::Folder;
 use common::parts::Parts;
 use rand::rngs::StdRng;
@@ -62,11 +63,6 @@ fn load(bytes: &[u8]) {
     for options in [options.clone(), options.salvage()] {
         load_stream(&options, bytes);
     }
-}
-
-/// Returns the number of cases: more by `SLOTTED_CASES`.
-fn cases() -> usize {
-    std::env::var("SLOTTED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(25)
 }
 
 fn stream(store: &mut Store, compression: Option<Compression>) -> Vec<u8> {
@@ -147,7 +143,7 @@ fn fault_41_hostile_streams_with_checksums_that_do_not_matter() {
     for compression in [None, Some(Compression::Lz4), Some(Compression::Zstd)] {
         let original = stream(&mut common::world(12, 3), compression);
         let baseline = peak_bytes(|| load(&original));
-        for _ in 0..cases() {
+        for _ in 0..cases(25) {
             let mut bytes = original.clone();
             change(&mut bytes, random);
             let peak = peak_bytes(|| load(&bytes));
@@ -168,7 +164,7 @@ fn fault_41_hostile_folders_and_streams_with_right_checksums() -> std::io::Resul
         let whole = load_folder(&options, &folder.0);
         assert!(whole.iter().all(Option::is_some), "the checksums are right");
         let baseline = peak_bytes(|| _ = load_folder(&options, &folder.0));
-        for case in 0..cases() {
+        for case in 0..cases(25) {
             let mut parts = original.clone();
             if case % 3 == 0 {
                 change_json(&mut parts.content, random);

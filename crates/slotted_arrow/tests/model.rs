@@ -2,6 +2,7 @@
 
 mod common;
 
+use bench_support::cases;
 use common::Folder;
 use proptest::prelude::*;
 use slotted::{Kind, ObjectId, Record, Schema, Store, Value};
@@ -344,7 +345,7 @@ fn store_of(version: usize) -> Store {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig::with_cases(cases(40)))]
 
     #[test]
     fn saves_equal_the_store_at_every_step(operations in prop::collection::vec(operation(), 1..60)) {
@@ -355,9 +356,4 @@ proptest! {
             }
         }
     }
-}
-
-/// Returns the number of cases: more by `SLOTTED_CASES`.
-fn cases() -> u32 {
-    std::env::var("SLOTTED_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40)
 }

@@ -1,5 +1,6 @@
 //! Tests with random content: the four formats agree, and the loader never panics.
 
+use bench_support::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use slotted::Store;
@@ -332,15 +333,8 @@ fn valid_files_load() {
     }
 }
 
-/// Few cases for daily use; set `PROPTEST_CASES=20000` for a soak test.
-fn config() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 200 };
-    ProptestConfig { cases, ..config }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(cases(200)))]
 
     #[test]
     fn the_formats_mean_the_same(content in content(), quarantine in any::<bool>()) {

@@ -3,19 +3,13 @@
 
 mod world;
 
+use bench_support::cases;
 use proptest::prelude::*;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
-/// Runs few cases by default. `PROPTEST_CASES=5000 cargo test --release --test packs` runs a long test.
-fn config() -> ProptestConfig {
-    let config = ProptestConfig::default();
-    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { config.cases } else { 100 };
-    ProptestConfig { cases, ..config }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(ProptestConfig::with_cases(cases(100)))]
 
     #[test]
     fn packs_load_and_are_written_and_reloaded(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
