@@ -227,7 +227,8 @@ pub(crate) fn from_folder<T>(
     is_damaged: impl Fn(&T) -> bool,
     mut read: impl FnMut(FolderSource<Disk>) -> Result<T, LoadError>,
 ) -> Result<T, LoadError> {
-    const ATTEMPTS: usize = 10;
+    // A process that saves all the time may be met several times.
+    const ATTEMPTS: usize = 100;
     let manifest = || FolderSource::new(Disk::new(path)).manifest().ok();
     for _ in 1..ATTEMPTS {
         let before = manifest();
