@@ -3,7 +3,7 @@
 //! * [`naive_map`]: the attribute map of a first prototype, to compare with and to test against.
 //! * [`attribute_map`]: the calls that workloads need to run on either attribute map.
 //! * [`allocator`]: an allocator that counts heap bytes.
-//! * [`cases`]: how many cases a property test runs.
+//! * [`cases()`]: how many cases a property test runs.
 //! * [`forms`] and [`machine`]: the tables of small benches, and the machine that they ran on.
 
 pub mod allocator;
