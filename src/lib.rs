@@ -26,6 +26,7 @@
 //! | single values, by key | [`Store::key`], [`Store::get`], [`Store::set`], [`Store::column`] |
 //! | single values, by name | [`Store::get_value`], [`Store::set_value`] |
 //! | your own enums and types in slots | [`SlotValue`] |
+//! | enums whose variants have fields | [`SlotUnion`] |
 //! | texts and lists in slots | [`Text`], [`List`] |
 //! | new schemas for living objects: hot reload | [`Store::plan_migration`], [`Store::migrate`] |
 //! | strings, `Arc`s and an engine's handles for objects | [`SideTable`] |
@@ -128,13 +129,13 @@ pub use side_table::SideTable;
 pub use simd::vectorize;
 pub use slot_value::SlotValue;
 #[cfg(feature = "derive")]
-pub use slotted_derive::{SlotValue, Slotted, View};
+pub use slotted_derive::{SlotUnion, SlotValue, Slotted, View};
 pub use snapshot::{Delta, DeltaError, Snapshot, SnapshotError, SnapshotRing};
 pub use store::commands::Commands;
 pub use store::lend;
 pub use store::{
-    Limits, Migration, MigrationError, Records, ReservedIds, SlotKey, Slotted, Spawned, Store,
-    StoreIdentity, View, ViewError,
+    Limits, Migration, MigrationError, Records, ReservedIds, SlotKey, SlotUnion, Slotted, Spawned,
+    Store, StoreIdentity, View, ViewError,
 };
 pub use text::Text;
 pub use value::Value;
@@ -208,6 +209,7 @@ pub mod derive_support {
         ListMaker, Lists, MakeLists, NotInElements, Part, PartElements, PartList, VisitLists,
     };
     pub use crate::store::{RunIter, SharedView, ViewField};
+    pub use crate::store::{VariantSchema, Whole, declare_union, declare_variant, within_variants};
 }
 
 #[cfg(doctest)]

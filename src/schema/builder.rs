@@ -7,7 +7,7 @@ use crate::kind::{Kind, with_number};
 use crate::schema::check::{Checker, NoWorld};
 use crate::schema::constraints::Misfit;
 use crate::schema::error::KindError;
-use crate::schema::nested::{SIGNS, Shape, shapes, tags};
+use crate::schema::nested::{SIGNS, Shape, shapes};
 use crate::schema::slot::Need;
 use crate::schema::{Problem, ProblemKind, Registry, SchemaError, Slot};
 use crate::value::Value;
@@ -29,9 +29,9 @@ use crate::value::Value;
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Schema {
-    name: Arc<str>,
-    extends: Option<Arc<str>>,
-    slots: Vec<Slot>,
+    pub(super) name: Arc<str>,
+    pub(super) extends: Option<Arc<str>>,
+    pub(super) slots: Vec<Slot>,
     /// Other defaults for slots of the bases.
     defaults: Defaults,
 }
@@ -131,10 +131,10 @@ impl Schema {
 #[derive(Clone, Debug)]
 #[must_use = "`build` makes the schema"]
 pub struct SchemaBuilder {
-    schema: Schema,
+    pub(super) schema: Schema,
     /// The last nested record: its name and the position of its first part. `None` after a slot.
-    nested: Option<(Arc<str>, usize)>,
-    error: Option<SchemaError>,
+    pub(super) nested: Option<(Arc<str>, usize)>,
+    pub(super) error: Option<SchemaError>,
 }
 
 impl SchemaBuilder {
@@ -152,159 +152,6 @@ impl SchemaBuilder {
     pub fn slot(mut self, name: impl Into<Arc<str>>, kind: Kind) -> Self {
         self.nested = None;
         self.schema.slots.push(Slot::new(name.into(), kind));
-        self
-    }
-
-    /// Adds a nested record: the slots of another schema, under their names with this one and a dot before.
-    ///
-    /// In records it is a map. Each part is a slot with a column of its own, which keys and views reach by its name. So a part
-    /// costs what any slot costs, and needs a value unless it has a default or is optional. [`optional`](Self::optional) makes
-    /// the record optional: then an object has no part of it, or all parts that are [needed](Self::needed_in).
-    ///
-    /// # Example
-    /// ```
-    /// use slotted::{Kind, Schema, Store, Value, record};
-    /// let damage = Schema::builder("damage").slot("min", Kind::U16).slot("max", Kind::U16).build()?;
-    /// let weapon = Schema::builder("weapon").slot("weight", Kind::F32).nested("damage", &damage).build()?;
-    ///
-    /// let mut store = Store::new();
-    /// store.register_schema(weapon)?;
-    /// let range: Value = [("min", 1), ("max", 4)].into_iter().collect();
-    /// let axe = store.spawn_record("weapon", record! { weight: 2.5, damage: range.clone() })?;
-    /// assert_eq!(store.get_value(axe, "damage")?, range);
-    ///
-    /// let max = store.key::<u16>("weapon", "damage.max")?;
-    /// store.set(axe, max, 6)?;
-    /// assert_eq!(store.get_value(axe, "damage.max")?, 6.into());
-    ///
-    /// let error = store.set_value(axe, "damage", Value::from_iter([("min", 1)])).unwrap_err();
-    /// assert_eq!(error.to_string(), "'weapon' object needs a value for slot 'damage.max' (u16)");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn nested(mut self, name: impl Into<Arc<str>>, parts: &Schema) -> Self {
-        let name = name.into();
-        if parts.extends.is_some() || parts.slots.is_empty() {
-            let (schema, nested) = (Arc::clone(&self.schema.name), Arc::clone(&parts.name));
-            self.error.get_or_insert(SchemaError::BadNested { schema, record: name, nested });
-            return self;
-        }
-        self.nested = Some((Arc::clone(&name), self.schema.slots.len()));
-        let within = |part: &str| format!("{name}.{part}").into();
-        let slots = parts.slots.iter().map(|part| part.within(within));
-        self.schema.slots.extend(slots);
-        self
-    }
-
-    /// Adds a list of records, whose elements have the slots of another schema.
-    ///
-    /// In records it is a list of maps. Each part is a slot of its own, which holds the values of all elements as a
-    /// [`List`](crate::List): `drops[].chance` for the part `chance` of `drops`. [`Shape`](crate::schema::Shape) says how parts
-    /// that an element may leave out, and lists in the elements, are stored. The defaults of the slots are those of elements that
-    /// leave them out.
-    ///
-    /// # Example
-    /// ```
-    /// use slotted::{Kind, Schema, Store, Value, record};
-    /// let drop = Schema::builder("drop").slot("item", Kind::Text).slot("chance", Kind::F32).range(0..=1);
-    /// let unit = Schema::builder("unit").slot("health", Kind::F32).nested_list("drops", &drop.build()?);
-    ///
-    /// let mut store = Store::new();
-    /// store.register_schema(unit.build()?)?;
-    /// let bone = Value::from_iter([("item", Value::from("bone")), ("chance", 0.5_f32.into())]);
-    /// let orc = store.spawn_record("unit", record! { health: 80.0, drops: [bone.clone()] })?;
-    /// assert_eq!(store.get_value(orc, "drops")?, [bone].into());
-    ///
-    /// let chances = store.get(orc, store.key::<slotted::List<f32>>("unit", "drops[].chance")?).unwrap();
-    /// assert_eq!(store.resolve_list(chances), Some(&[0.5][..]));
-    ///
-    /// let wrong = Value::from_iter([("item", Value::from("hide")), ("chance", 5.into())]);
-    /// let error = store.set_value(orc, "drops", [wrong]).unwrap_err();
-    /// assert_eq!(error.to_string(), "element 0 of slot 'drops[].chance' of 'unit' expects 0.0 to 1.0, found 5");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn nested_list(self, name: &str, element: &Schema) -> Self {
-        self.elements(&format!("{name}[]"), Vec::new(), element)
-    }
-
-    /// Adds a map of any names to records, whose values have the slots of another schema.
-    ///
-    /// The keys are texts, variants of an enum, or references. As in a [list of records](Self::nested_list), each part is a slot
-    /// with a list: `skills{}.key`, and `skills{}.value.level` for the part `level`.
-    ///
-    /// # Example
-    /// ```
-    /// use slotted::{Kind, Schema, Store, Value, record};
-    /// let skill = Schema::builder("skill").slot("level", Kind::U8).build()?;
-    /// let unit = Schema::builder("unit").nested_map("skills", Kind::Text, &skill).build()?;
-    ///
-    /// let mut store = Store::new();
-    /// store.register_schema(unit)?;
-    /// let archery = Value::from_iter([("archery", Value::from_iter([("level", 3)]))]);
-    /// let elf = store.spawn_record("unit", record! { skills: archery.clone() })?;
-    /// assert_eq!(store.get_value(elf, "skills")?, archery);
-    /// assert_eq!(store.get_value(elf, "skills{}.key")?, ["archery"].into());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn nested_map(mut self, name: &str, key: Kind, value: &Schema) -> Self {
-        if !matches!(key, Kind::Text | Kind::Enum(_) | Kind::Object) {
-            let (schema, map) = (Arc::clone(&self.schema.name), name.into());
-            self.error.get_or_insert(SchemaError::BadKey { schema, map, key: key.clone() });
-        }
-        let key = Slot::new("key".into(), key);
-        self.elements(&format!("{name}{{}}"), vec![key], value)
-    }
-
-    /// Adds a list of records, or a map whose entries are the records if the name ends with `{}`.
-    pub(crate) fn nested_records(mut self, name: &str, element: &Schema) -> Self {
-        let Some(map) = name.strip_suffix("{}") else { return self.nested_list(name, element) };
-        let is_key = |slot: &Slot| {
-            &*slot.name == "key"
-                && !slot.optional
-                && matches!(slot.kind, Kind::Text | Kind::Enum(_) | Kind::Object)
-        };
-        let is_value = |slot: &Slot| {
-            let rest = slot.name.strip_prefix("value");
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-        };
-        match &*element.slots {
-            [key, values @ ..]
-                if is_key(key) && !values.is_empty() && values.iter().all(is_value) =>
-            {
-                self.elements(name, Vec::new(), element)
-            }
-            _ => {
-                let (schema, map) = (Arc::clone(&self.schema.name), map.into());
-                let entry = Arc::clone(&element.name);
-                self.error.get_or_insert(SchemaError::BadEntry { schema, map, entry });
-                self
-            }
-        }
-    }
-
-    /// Adds the parts of elements. `name` ends with brackets.
-    fn elements(mut self, name: &str, key: Vec<Slot>, parts: &Schema) -> Self {
-        if parts.extends.is_some() || parts.slots.is_empty() {
-            let (schema, nested) = (Arc::clone(&self.schema.name), Arc::clone(&parts.name));
-            let record = name.into();
-            self.error.get_or_insert(SchemaError::BadNested { schema, record, nested });
-            return self;
-        }
-        self.nested = Some((name[..name.len() - 2].into(), self.schema.slots.len()));
-        let value = if key.is_empty() { "" } else { ".value" };
-        let tags = tags(&parts.slots);
-        let keys = key.iter().map(|key| (name.to_owned(), key, false));
-        let parts = parts.slots.iter().enumerate();
-        let parts = parts.map(|(at, part)| (format!("{name}{value}"), part, tags.contains(&at)));
-        let mut added: HashSet<Arc<str>> = HashSet::new();
-        for (prefix, part, is_tag) in keys.chain(parts) {
-            for slot in part.as_elements(is_tag) {
-                let slot = slot.within(|part| format!("{prefix}.{part}").into());
-                // The parts of an inner list share its length.
-                if added.insert(Arc::clone(&slot.name)) || !slot.name.ends_with(['?', '#']) {
-                    self.schema.slots.push(slot);
-                }
-            }
-        }
         self
     }
 

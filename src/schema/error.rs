@@ -76,6 +76,20 @@ pub enum SchemaError {
         /// The schema of its parts.
         nested: Arc<str>,
     },
+    /// A union cannot have this variant, or this tag.
+    #[error(
+        "'{variant}' cannot be a variant or the tag of the union '{union}' of schema '{schema}': {reason}"
+    )]
+    BadVariant {
+        /// The schema's name.
+        schema: Arc<str>,
+        /// The union.
+        union: Arc<str>,
+        /// The variant, or the tag.
+        variant: Arc<str>,
+        /// The reason.
+        reason: &'static str,
+    },
     /// The keys of a map are no names.
     #[error(
         "the keys of the map '{map}' of schema '{schema}' are text, object or an enum, not {key}"

@@ -84,16 +84,11 @@ impl Slot {
     ///
     /// `is_tag` is `true` for the slot that says the variant of a union.
     pub(super) fn as_elements(&self, is_tag: bool) -> Vec<Self> {
-        let bracket = self.name.find("[]").into_iter().chain(self.name.find("{}")).min();
-        let union = self.name.find(['@', '|']).filter(|at| bracket.is_none_or(|inner| *at < inner));
-        // The parts of an inner list say together which elements have it, and how long it is.
-        let inner = bracket.map(|at| self.name.split_at(at));
-        let (name, is_list) = match inner {
-            Some((list, _)) => (list, true),
+        // The parts of an inner list say together how long it is.
+        let (name, is_list) = match self.bracket() {
+            Some(at) => (&self.name[..at], true),
             None => (&*self.name, matches!(self.kind, Kind::List(_))),
         };
-        // Other variants lack the parts of a variant; slots say which of its own it may lack.
-        let is_part = union.is_some() && !is_tag;
         let none = self.optional.then(|| Value::List([].into()));
         let kind = match &self.kind {
             list @ Kind::List(_) => list.clone(),
@@ -106,25 +101,55 @@ impl Slot {
         let part_default = self.part_default.as_ref().or(own).cloned();
         let default = none.clone().or_else(|| inner.clone());
         let values = Self { kind, optional: false, default, part_default, ..self.clone() };
-        let former = self.renamed_from.as_deref();
-        let outer = |name: &str, whole: &str| {
-            let end = whole.strip_prefix(name).unwrap_or_default();
-            former.map(|former| former.strip_suffix(end).unwrap_or(former).to_owned())
-        };
-        let companion = |name: &str, sign: char, kind: Kind| {
-            let mut slot = Self::new(format!("{name}{sign}").into(), Kind::list(kind));
-            slot.renamed_from =
-                outer(name, &self.name).map(|former| format!("{former}{sign}").into());
-            slot.default.clone_from(&none);
-            slot
-        };
-        let whole = match union.filter(|_| is_tag) {
-            Some(at) => &self.name[..at],
-            None => name,
+        let companion = |name: &str, sign: char, kind: Kind| Self {
+            default: none.clone(),
+            ..self.companion(name, sign, Kind::list(kind))
         };
         let lengths = is_list.then(|| companion(name, '#', Kind::U32));
-        let is_set = (self.optional && !is_part).then(|| companion(whole, '?', Kind::Bool));
+        let is_set = self.absent(is_tag).map(|whole| companion(whole, '?', Kind::Bool));
         [Some(values), is_set, lengths].into_iter().flatten().collect()
+    }
+
+    /// Returns the slots that hold such values for one variant of a union, and are unset for the others.
+    ///
+    /// `is_tag` is `true` for the slot that says the variant of a union in this one.
+    pub(super) fn as_parts_of_variant(&self, is_tag: bool) -> Vec<Self> {
+        let is_single = !self.optional && !self.name.contains(SIGNS);
+        let part_default = match &self.part_default {
+            None => self.default.clone().filter(|_| is_single),
+            own => own.clone(),
+        };
+        let values = Self { optional: true, default: None, part_default, ..self.clone() };
+        let is_set = self
+            .absent(is_tag)
+            .map(|whole| Self { optional: true, ..self.companion(whole, '?', Kind::Bool) });
+        [Some(values), is_set].into_iter().flatten().collect()
+    }
+
+    /// Returns the position of the sign of a list or a map.
+    fn bracket(&self) -> Option<usize> {
+        self.name.find("[]").into_iter().chain(self.name.find("{}")).min()
+    }
+
+    /// Returns the name of the value that elements, or values of a variant, may lack together with this slot.
+    fn absent(&self, is_tag: bool) -> Option<&str> {
+        let bracket = self.bracket();
+        let union = self.name.find(['@', '|']).filter(|at| bracket.is_none_or(|inner| *at < inner));
+        // Other variants lack the parts of a variant; slots say which of its own it may lack.
+        let is_part = union.is_some() && !is_tag;
+        let end = union.or(bracket).unwrap_or(self.name.len());
+        (self.optional && !is_part).then(|| &self.name[..end])
+    }
+
+    /// Returns the slot that says something about the value of this name, which this slot is a part of.
+    fn companion(&self, name: &str, sign: char, kind: Kind) -> Self {
+        let end = self.name.strip_prefix(name).unwrap_or_default();
+        let former = self.renamed_from.as_deref();
+        let former = former.map(|former| former.strip_suffix(end).unwrap_or(former));
+        Self {
+            renamed_from: former.map(|former| format!("{former}{sign}").into()),
+            ..Self::new(format!("{name}{sign}").into(), kind)
+        }
     }
 
     /// Returns the slot's name, unique in its schema.

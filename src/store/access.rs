@@ -159,8 +159,7 @@ fn refused<T: Slotted>(
     context: ValueCheck<'_>,
 ) -> Result<(), Rejection> {
     let mut problems = Vec::new();
-    let (record, next) = (None, 0);
-    object.check(&mut ObjectCheck { schema, context, record, problems: &mut problems, next });
+    object.check(&mut ObjectCheck::new(schema, context, None, &mut problems));
     Err(Rejection::new(problems))
 }
 
@@ -168,7 +167,7 @@ impl Store {
     /// Overwrites the slots of a type's schema with values that were checked.
     pub(super) fn write_fields<T: Slotted>(&mut self, id: ObjectId, object: &T) {
         let table = &mut self.tables.for_values()[id.schema().index()];
-        let mut writer = ObjectWriter { columns: table.columns.iter_mut(), row: id.row() };
+        let mut writer = ObjectWriter::new(&mut table.columns, id.row());
         object.write_one(&mut writer);
         if table.is_tracked {
             let unwritten = writer.columns.len();

@@ -540,8 +540,8 @@ impl<F: Part> fmt::Debug for PartElements<'_, F> {
 #[doc(hidden)]
 pub struct NotInElements<F>(PhantomData<fn() -> F>);
 
-impl<F> NotInElements<F> {
-    pub(super) const fn new() -> Self {
+impl<F> Default for NotInElements<F> {
+    fn default() -> Self {
         Self(PhantomData)
     }
 }

@@ -143,8 +143,9 @@ impl Store {
     /// ```
     pub fn keys<T: Slotted>(&self) -> Result<T::Keys, NotRegistered> {
         let schema = self.schema_of_type::<T>()?;
-        let columns = self.tables[schema.index()].columns.iter().enumerate();
-        Ok(T::keys(&mut KeyReader { schema, columns }))
+        let (slots, columns) = (self.registry.get(schema), &self.tables[schema.index()].columns);
+        let slots = slots.expect("a registered type has a schema");
+        Ok(T::keys(&mut KeyReader::new(slots, columns)))
     }
 
     /// Returns one value, or `None` if the object is not alive or not of the key's schema.

@@ -35,6 +35,7 @@ mod release;
 mod report;
 mod reserve;
 mod schemas;
+mod slot_union;
 mod slotted;
 mod split;
 mod state;
@@ -75,13 +76,14 @@ pub use limits::Limits;
 pub use migrate::{
     Migration, MigrationError, MigrationRejection, MigrationStep, Overwrites, SchemaMigration,
 };
-pub use nested_field::NestedField;
+pub use nested_field::{NestedField, Whole};
 pub use plan::Spawned;
 pub use report::{MemoryReport, SchemaMemory, SlotMemory};
 pub use reserve::{ColumnCells, RefusedValues, ReservedIds, WriteColumnsError};
+pub use slot_union::{SlotUnion, VariantSchema, declare_union, declare_variant};
 pub use slotted::{
     Batch, BatchCheck, KeyReader, ObjectCheck, ObjectField, ObjectReader, ObjectWriter, ReadKeys,
-    Slotted,
+    Slotted, within_variants,
 };
 pub use split::{SplitError, SplitStore, SplitUse, SplitUser};
 pub(crate) use state::{

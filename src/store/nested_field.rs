@@ -16,14 +16,18 @@ use crate::store::{
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a nested record",
-    label = "neither a schema nor an `Option` or `Records` of one",
-    note = "`#[slot(nested)]` takes a struct with `#[derive(Slotted)]`, `Records` of one, or an `Option` of these",
-    note = "a record in `Records` has no optional nested records and no lists of records: declare such a list by \
-            name, with `SchemaBuilder::nested_list`"
+    label = "not a schema, a union, or an `Option` or `Records` of one",
+    note = "`#[slot(nested)]` takes a struct with `#[derive(Slotted)]`, `Records` of one, an enum with \
+            `#[derive(SlotUnion)]`, or an `Option` of these",
+    note = "a record in `Records` has no optional nested records, no unions and no lists of records: declare such a \
+            list by name, with `SchemaBuilder::nested_list`"
 )]
 pub trait NestedField: Copy + Send + Sync + 'static {
     type Keys: Copy + fmt::Debug + Send + Sync + 'static;
     type OptionKeys: ReadKeys;
+
+    /// `true` if this is an optional nested record, or has one.
+    const HAS_OPTIONAL_RECORDS: bool;
 
     /// Adds the field's slots to a schema.
     ///
@@ -71,6 +75,7 @@ impl<T: Slotted<Lists: Lists>> Whole for Records<T> {}
 impl<T: Slotted> NestedField for T {
     type Keys = T::Keys;
     type OptionKeys = T::OptionKeys;
+    const HAS_OPTIONAL_RECORDS: bool = T::HAS_OPTIONAL_RECORDS;
 
     fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
         Ok(schema.nested(name, &T::schema()?))
@@ -140,6 +145,7 @@ impl<T: Slotted> NestedField for T {
 impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
     type Keys = <T::Lists as Lists>::Keys;
     type OptionKeys = <T::Lists as Lists>::OptionKeys;
+    const HAS_OPTIONAL_RECORDS: bool = false;
 
     fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
         Ok(schema.nested_records(name, &T::schema()?))
@@ -162,7 +168,8 @@ impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
     }
 
     fn read(reader: &mut ObjectReader<'_>) -> Self {
-        Self::read_lists(reader).expect("a required slot has a list")
+        // The lists of other variants of a union are unset.
+        Self::read_lists(reader).unwrap_or_default()
     }
 
     fn keys(slots: &mut KeyReader<'_>) -> Self::Keys {
@@ -194,7 +201,7 @@ impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
         _: impl Iterator<Item = &'a Self> + Clone,
         _: &mut ListMaker<'_>,
     ) -> Result<Self::Lists, RecordsError> {
-        Ok(NotInElements::new())
+        Ok(NotInElements::default())
     }
 }
 
@@ -202,6 +209,7 @@ impl<T: Slotted<Lists: Lists>> NestedField for Records<T> {
 impl<T: Whole> NestedField for Option<T> {
     type Keys = T::OptionKeys;
     type OptionKeys = T::OptionKeys;
+    const HAS_OPTIONAL_RECORDS: bool = true;
 
     fn declare(schema: SchemaBuilder, name: &'static str) -> Result<SchemaBuilder, SchemaError> {
         Ok(T::declare(schema, name)?.optional())
@@ -266,6 +274,6 @@ impl<T: Whole> NestedField for Option<T> {
         _: impl Iterator<Item = &'a Self> + Clone,
         _: &mut ListMaker<'_>,
     ) -> Result<Self::Lists, RecordsError> {
-        Ok(NotInElements::new())
+        Ok(NotInElements::default())
     }
 }

@@ -1,10 +1,11 @@
 //! Rust structs as schemas.
 
-use std::{fmt, iter, slice};
+use std::{fmt, iter, mem, slice};
 
 use crate::error::RecordsError;
-use crate::id::SchemaId;
-use crate::schema::{Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, SlotCheck};
+use crate::schema::{
+    Problem, RegisteredSchema, Schema, SchemaBuilder, SchemaError, Slot, SlotCheck,
+};
 use crate::slot_value::{SlotField, SlotValue, ValueCheck};
 use crate::storage::{CellColumn, Column, Span};
 use crate::store::{ListMaker, Part, PartList, SlotKey, Store};
@@ -18,7 +19,7 @@ use crate::store::{ListMaker, Part, PartList, SlotKey, Store};
 /// | `#[slotted(crate = "path")]` | the struct | the path of this crate, if it is not `slotted` |
 /// | `#[slot(base)]` | the first field | extends the field's schema: its slots come first |
 /// | `#[slot(base, default(health = 150.0))]` | the first field | another default for a slot of the base, as [`inherited_default`](SchemaBuilder::inherited_default); names such as `"damage.min"` in quotes |
-/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records), for lists [`Records`](crate::Records) |
+/// | `#[slot(nested)]` | a field | the slots of the field's schema, under their names with the field's and a dot before; for an `Option` of it see [below](#optional-nested-records), for lists [`Records`](crate::Records), for enums [`SlotUnion`](crate::SlotUnion) |
 /// | `#[slot(name = "hp")]` | a field | the slot's name; by default the field's |
 /// | `#[slot(renamed_from = "hp")]` | a field | the slot's former name, for [migrations](Store::plan_migration) |
 /// | `#[slot(default = 100.0)]` | a field | the value in records that leave it out; `[]` or `[1, 2]` for lists and arrays |
@@ -32,7 +33,7 @@ use crate::store::{ListMaker, Part, PartList, SlotKey, Store};
 ///
 /// A crate that re-exports slotted tells its users the path: with
 /// `#[slotted(crate = "bevy_slotted::slotted")]` a package needs no dependency on slotted itself. The
-/// attribute works for all three derives.
+/// attribute works for all derives.
 ///
 /// ```
 /// use slotted::{ObjectId, Slotted, Store, record};
@@ -156,6 +157,10 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     #[doc(hidden)]
     fn keys(slots: &mut KeyReader<'_>) -> Self::Keys;
 
+    /// `true` if a field is an optional nested record, or has one.
+    #[doc(hidden)]
+    const HAS_OPTIONAL_RECORDS: bool;
+
     /// The keys of the slots of an optional nested record: each is that of an optional slot.
     #[doc(hidden)]
     type OptionKeys: ReadKeys;
@@ -204,7 +209,7 @@ pub trait Slotted: Copy + Send + Sync + 'static {
     label = "neither a slot value nor an `Option` of one",
     note = "slots hold bool, numbers, glam vectors, `Text`, `ObjectId`, arrays of numbers, `List`s, \
             and types with `#[derive(SlotValue)]`; or an `Option` of one of these",
-    note = "if `{Self}` derives `Slotted`: `#[slot(nested)]` makes its slots parts of this schema; \
+    note = "if `{Self}` derives `Slotted` or `SlotUnion`: `#[slot(nested)]` makes its slots parts of this schema; \
             `#[slot(base)]` on the first field extends it; to refer to another object use `ObjectId`; \
             to hold its values use `#[derive(SlotValue)]`"
 )]
@@ -263,6 +268,9 @@ impl<T: Part> ObjectField for T {
     #[inline(always)]
     fn accepts(fields: impl Iterator<Item = Self> + Clone, check: &mut BatchCheck<'_>) {
         check.values(fields);
+        if T::OPTIONAL && check.in_variant {
+            check.values(iter::empty::<bool>());
+        }
     }
 
     #[cold]
@@ -282,7 +290,11 @@ impl<T: Part> ObjectField for T {
 
     #[inline(always)]
     fn read(reader: &mut ObjectReader<'_>) -> Self {
-        reader.value()
+        let value = reader.value();
+        if T::OPTIONAL && reader.in_variant {
+            let _: bool = reader.value();
+        }
+        value
     }
 
     fn key(slots: &mut KeyReader<'_>) -> SlotKey<Self> {
@@ -292,21 +304,33 @@ impl<T: Part> ObjectField for T {
     #[cold]
     fn check_option(field: Option<Self>, check: &mut ObjectCheck<'_>) {
         check.value(field.and_then(T::into_value));
+        if T::OPTIONAL && check.in_variant {
+            check.value(field.map(|field| field.into_value().is_some()));
+        }
     }
 
     #[inline(always)]
     fn write_options(fields: impl Iterator<Item = Option<Self>> + Clone, batch: &mut Batch<'_>) {
-        batch.write(fields.map(|field| field.and_then(T::into_value)));
+        batch.write(fields.clone().map(|field| field.and_then(T::into_value)));
+        if T::OPTIONAL && batch.in_variant {
+            batch.write(fields.map(|field| field.map(|field| field.into_value().is_some())));
+        }
     }
 
     #[inline(always)]
     fn write_one_option(field: Option<Self>, writer: &mut ObjectWriter<'_>) {
         writer.value(field.and_then(T::into_value));
+        if T::OPTIONAL && writer.in_variant {
+            writer.value(field.map(|field| field.into_value().is_some()));
+        }
     }
 
     #[inline(always)]
     fn read_option(reader: &mut ObjectReader<'_>) -> Option<Self> {
         let value: Option<T::Value> = reader.value();
+        if T::OPTIONAL && reader.in_variant {
+            let _: bool = reader.value();
+        }
         let is_set = value.is_some();
         reader.set_values += usize::from(is_set);
         let is_whole = is_set || T::OPTIONAL;
@@ -329,12 +353,14 @@ pub struct BatchCheck<'a> {
     checks: slice::Iter<'a, SlotCheck>,
     context: ValueCheck<'a>,
     are_right: bool,
+    in_variant: bool,
 }
 
 impl<'a> BatchCheck<'a> {
     #[inline(always)]
     pub(super) fn new(schema: &'a RegisteredSchema, context: ValueCheck<'a>) -> Self {
-        Self { schema, checks: schema.checks().iter(), context, are_right: true }
+        let checks = schema.checks().iter();
+        Self { schema, checks, context, are_right: true, in_variant: false }
     }
 
     /// Returns `true` if the slots accept all values.
@@ -366,14 +392,24 @@ impl<'a> BatchCheck<'a> {
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct ObjectCheck<'a> {
-    pub(super) schema: &'a RegisteredSchema,
-    pub(super) context: ValueCheck<'a>,
-    pub(super) record: Option<usize>,
-    pub(super) problems: &'a mut Vec<Problem>,
-    pub(super) next: usize,
+    schema: &'a RegisteredSchema,
+    context: ValueCheck<'a>,
+    record: Option<usize>,
+    problems: &'a mut Vec<Problem>,
+    next: usize,
+    in_variant: bool,
 }
 
-impl ObjectCheck<'_> {
+impl<'a> ObjectCheck<'a> {
+    pub(super) const fn new(
+        schema: &'a RegisteredSchema,
+        context: ValueCheck<'a>,
+        record: Option<usize>,
+        problems: &'a mut Vec<Problem>,
+    ) -> Self {
+        Self { schema, context, record, problems, next: 0, in_variant: false }
+    }
+
     /// Checks the next slot's value.
     pub fn value<F: SlotField>(&mut self, field: F) {
         let slot = &self.schema.slots()[self.next];
@@ -394,11 +430,12 @@ impl ObjectCheck<'_> {
 pub struct Batch<'b> {
     columns: slice::IterMut<'b, Column>,
     span: Span<'b>,
+    in_variant: bool,
 }
 
 impl<'b> Batch<'b> {
     pub(super) fn new(columns: &'b mut [Column], span: Span<'b>) -> Self {
-        Self { columns: columns.iter_mut(), span }
+        Self { columns: columns.iter_mut(), span, in_variant: false }
     }
 
     /// Writes the next slot's values.
@@ -423,10 +460,15 @@ impl<'b> Batch<'b> {
 #[allow(missing_debug_implementations)]
 pub struct ObjectWriter<'b> {
     pub(super) columns: slice::IterMut<'b, Column>,
-    pub(super) row: u32,
+    row: u32,
+    in_variant: bool,
 }
 
-impl ObjectWriter<'_> {
+impl<'b> ObjectWriter<'b> {
+    pub(super) fn new(columns: &'b mut [Column], row: u32) -> Self {
+        Self { columns: columns.iter_mut(), row, in_variant: false }
+    }
+
     /// Writes the next slot's value.
     #[inline(always)]
     pub fn value<F: SlotField>(&mut self, field: F) {
@@ -474,12 +516,13 @@ pub struct ObjectReader<'a> {
     row: u32,
     /// The number of slots in optional nested records that were set.
     pub(super) set_values: usize,
+    in_variant: bool,
 }
 
 impl<'a> ObjectReader<'a> {
     #[inline(always)]
     pub(super) fn new(columns: &'a [Column], row: u32) -> Self {
-        Self { columns: columns.iter(), row, set_values: 0 }
+        Self { columns: columns.iter(), row, set_values: 0, in_variant: false }
     }
 
     /// Reads the next slot's value.
@@ -513,16 +556,59 @@ impl ReadKeys for () {
 #[doc(hidden)]
 #[allow(missing_debug_implementations)]
 pub struct KeyReader<'a> {
-    pub(super) schema: SchemaId,
-    pub(super) columns: iter::Enumerate<slice::Iter<'a, Column>>,
+    schema: &'a RegisteredSchema,
+    columns: iter::Enumerate<slice::Iter<'a, Column>>,
+    in_variant: bool,
 }
 
-impl KeyReader<'_> {
+impl<'a> KeyReader<'a> {
+    pub(super) fn new(schema: &'a RegisteredSchema, columns: &'a [Column]) -> Self {
+        Self { schema, columns: columns.iter().enumerate(), in_variant: false }
+    }
+
     /// Returns the key of the next slot.
     pub fn key<F>(&mut self) -> SlotKey<F> {
         let (slot, column) = self.columns.next().expect("a table has a column for each slot");
-        SlotKey::new(self.schema, slot as u16, column.tag, false)
+        let names = |slot: usize| self.schema.slots().get(slot).map(Slot::name);
+        // The keys of lists of records know their slots themselves.
+        let own = names(slot).filter(|name| !name.contains(['[', '{']));
+        let says_if_set = |name: &str| own.is_some() && name.strip_suffix('?') == own;
+        if self.in_variant && names(slot + 1).is_some_and(says_if_set) {
+            self.columns.next();
+        }
+        SlotKey::new(self.schema.id(), slot as u16, column.tag, false)
     }
+}
+
+/// Visits the slots of a schema one by one.
+///
+/// Inside a variant of a union, an optional field has two: the value, and a `bool` that says whether the variant has it.
+#[doc(hidden)]
+pub trait Cursor {
+    fn in_variant(&mut self) -> &mut bool;
+}
+
+macro_rules! cursors {
+    ($($Cursor:ident)*) => {$(
+        impl Cursor for $Cursor<'_> {
+            #[inline(always)]
+            fn in_variant(&mut self) -> &mut bool {
+                &mut self.in_variant
+            }
+        }
+    )*};
+}
+
+cursors!(BatchCheck ObjectCheck Batch ObjectWriter ObjectReader KeyReader);
+
+/// Visits the slots of a union's variants.
+#[doc(hidden)]
+#[inline(always)]
+pub fn within_variants<C: Cursor, R>(cursor: &mut C, visit: impl FnOnce(&mut C) -> R) -> R {
+    let outer = mem::replace(cursor.in_variant(), true);
+    let visited = visit(cursor);
+    *cursor.in_variant() = outer;
+    visited
 }
 
 /// Returns the field's value in a row, or `None` if the row was never written or the column's cells

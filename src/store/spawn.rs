@@ -46,7 +46,7 @@ impl Store {
         if table.is_tracked {
             table.mark_row(row);
         }
-        object.write_one(&mut ObjectWriter { columns: table.columns.iter_mut(), row });
+        object.write_one(&mut ObjectWriter::new(&mut table.columns, row));
         Ok(ObjectId::new(schema, row, table.rows.occupy(row)))
     }
 
@@ -160,7 +160,7 @@ impl Store {
         let Some(schema) = self.registry.get(schema) else { return };
         for (object, position) in objects.iter().zip(position..) {
             let (context, record) = (self.value_check(), Some(position));
-            object.check(&mut ObjectCheck { schema, context, record, problems, next: 0 });
+            object.check(&mut ObjectCheck::new(schema, context, record, problems));
         }
     }
 

@@ -9,6 +9,7 @@ mod field_type;
 mod name;
 mod option_fns;
 mod place;
+mod slot_union;
 mod slot_value;
 mod slotted;
 mod view;
@@ -31,6 +32,14 @@ pub fn derive_slotted(input: TokenStream) -> TokenStream {
 #[proc_macro_derive(SlotValue, attributes(slotted, slot))]
 pub fn derive_slot_value(input: TokenStream) -> TokenStream {
     expand(parse_macro_input!(input as DeriveInput), slot_value::derive)
+}
+
+/// Implements `slotted::SlotUnion` for an enum whose variants have slots of their own.
+///
+/// The trait's documentation lists the attributes.
+#[proc_macro_derive(SlotUnion, attributes(slotted, slot))]
+pub fn derive_slot_union(input: TokenStream) -> TokenStream {
+    expand(parse_macro_input!(input as DeriveInput), slot_union::derive)
 }
 
 /// Implements `slotted::View` for a struct whose fields name slots.

@@ -62,7 +62,7 @@ fn parse_variants<'a>(ident: &Ident, data: &'a DataEnum) -> syn::Result<Vec<Vari
         if !matches!(variant.fields, Fields::Unit) {
             return Err(Error::new(
                 variant.span(),
-                "a variant of an enum in a slot has no fields: remove them, or use slots of their own",
+                "a variant of an enum in a slot has no fields: remove them, or derive `SlotUnion` for a nested value",
             ));
         }
         let name = renamed(&variant.attrs)?.unwrap_or_else(|| snake_case(&variant.ident));

@@ -54,8 +54,8 @@ pub(crate) enum Role {
 pub(crate) struct SlotField {
     pub(crate) vis: Visibility,
     pub(crate) ident: Ident,
-    ty: Type,
-    name: String,
+    pub(crate) ty: Type,
+    pub(crate) name: String,
     pub(crate) role: Role,
     /// Calls on the schema builder that follow the slot.
     constraints: Vec<TokenStream>,
@@ -154,7 +154,7 @@ fn parse_container(input: &DeriveInput) -> syn::Result<Container> {
 /// The fields, the base first, or all that is wrong with the struct.
 fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotField>> {
     let Data::Struct(data) = &input.data else {
-        let message = "a schema is a struct; for an enum in a slot use `#[derive(SlotValue)]`";
+        let message = "a schema is a struct; an enum in a slot derives `SlotValue`, or `SlotUnion` if its variants have fields";
         return Err(Error::new(input.ident.span(), message));
     };
     if !are_named(&data.fields) {
@@ -167,7 +167,9 @@ fn parse_fields(slotted: &Path, input: &DeriveInput) -> syn::Result<Vec<SlotFiel
     }
     let mut fields = Vec::new();
     for field in &data.fields {
-        match parse_field(slotted, field) {
+        let ident = field.ident.clone();
+        let ident = ident.ok_or_else(|| Error::new(field.span(), "a slot needs a name"));
+        match ident.and_then(|ident| parse_field(slotted, field, ident)) {
             Ok(field) => fields.push(field),
             Err(error) => collect(&mut errors, error),
         }
@@ -199,10 +201,8 @@ const SLOT_KEYS: Keys = Keys {
     ],
 };
 
-fn parse_field(slotted: &Path, field: &Field) -> syn::Result<SlotField> {
-    let Some(ident) = field.ident.clone() else {
-        return Err(Error::new(field.span(), "a slot needs a name"));
-    };
+/// Parses the attributes of a field, which has this name.
+pub(crate) fn parse_field(slotted: &Path, field: &Field, ident: Ident) -> syn::Result<SlotField> {
     let mut slot = SlotField {
         vis: field.vis.clone(),
         name: ident.unraw().to_string(),
@@ -331,7 +331,7 @@ fn keys_struct(
 }
 
 /// The attributes of a struct of keys.
-fn keys_attributes() -> TokenStream {
+pub(crate) fn keys_attributes() -> TokenStream {
     quote! {
         #[derive(
             ::core::clone::Clone,
@@ -357,10 +357,13 @@ fn schema_impl(
     let read = read_fn(slotted, fields);
     let keys = keys_fn(slotted, keys_name, fields);
     let option_fns = option_fns(slotted, fields);
+    let records = fields.iter().filter(|field| field.has_schema());
+    let records = records.map(|field| field.cast(slotted));
     quote! {
         #[automatically_derived]
         impl #slotted::Slotted for #ident {
             const SCHEMA_NAME: &'static str = #name;
+            const HAS_OPTIONAL_RECORDS: bool = false #(|| #records::HAS_OPTIONAL_RECORDS)*;
 
             type Keys = #keys_name;
             #schema
@@ -392,6 +395,7 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
                 + 'static,
         {
             const SCHEMA_NAME: &'static str = "";
+            const HAS_OPTIONAL_RECORDS: bool = false;
 
             type Keys = ();
 
@@ -433,6 +437,18 @@ fn placeholder_impl(slotted: &Path, input: &DeriveInput) -> TokenStream {
 }
 
 fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
+    let slots = declarations(slotted, fields);
+    quote! {
+        fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
+            let builder = #slotted::Schema::builder(<Self as #slotted::Slotted>::SCHEMA_NAME);
+            #slots
+            builder.build()
+        }
+    }
+}
+
+/// Declares the slots of the fields with a `builder`, in a function that returns errors.
+pub(crate) fn declarations(slotted: &Path, fields: &[SlotField]) -> TokenStream {
     let slots = fields.iter().map(|field| {
         let (cast, name, constraints) = (field.cast(slotted), &field.name, &field.constraints);
         match field.role {
@@ -446,13 +462,7 @@ fn schema_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {
             Role::Slot => quote!(let builder = #cast::declare(builder, #name) #(#constraints)*;),
         }
     });
-    quote! {
-        fn schema() -> ::core::result::Result<#slotted::Schema, #slotted::SchemaError> {
-            let builder = #slotted::Schema::builder(<Self as #slotted::Slotted>::SCHEMA_NAME);
-            #(#slots)*
-            builder.build()
-        }
-    }
+    quote!(#(#slots)*)
 }
 
 fn register_base_fn(slotted: &Path, fields: &[SlotField]) -> TokenStream {

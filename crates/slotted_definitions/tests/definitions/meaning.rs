@@ -1,6 +1,6 @@
 //! The meaning of valid files: values and their places, order of packs, references.
 
-use slotted::{Limits, ObjectId, Slotted, Store, Value, exactly};
+use slotted::{Limits, ObjectId, Records, SlotUnion, Slotted, Store, Value, exactly};
 use slotted_definitions::{Definitions, Loader, RecordView, Undeclared};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -252,6 +252,84 @@ height = 3.0
     empty.register::<Tile>()?;
     let track = objects.id("road", "track").ok_or("no track")?;
     assert_eq!(empty.get_value(track, "height")?, Value::F32(3.0));
+    Ok(())
+}
+
+#[derive(SlotUnion, Clone, Copy, Debug, PartialEq)]
+#[slotted(tag = "type")]
+enum Effect {
+    Heal {
+        #[slot(default = 2)]
+        amount: f32,
+        area: Option<u8>,
+    },
+    Throw(#[slot(nested)] Tile),
+    Chain {
+        #[slot(nested)]
+        steps: Records<Tile>,
+        #[slot(nested)]
+        by: Speed,
+    },
+    Rest,
+}
+
+#[derive(SlotUnion, Clone, Copy, Debug, PartialEq)]
+enum Speed {
+    Fixed(u16),
+    Slow,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Spell {
+    #[slot(nested)]
+    effect: Effect,
+    #[slot(nested)]
+    second: Option<Effect>,
+}
+
+/// Both are the same schema: neither refuses the other, and each reads the objects of the other.
+#[test]
+fn enums_of_rust_and_unions_of_files_are_the_same() -> Outcome {
+    let variants = "\
+variants.heal = { amount = { kind = 'f32', default = 2 }, area = { kind = 'u8', optional = true } }
+variants.throw = { height = { kind = 'f32', default = 1.5 }, wet = 'bool' }
+variants.chain = { steps = 'list(tile)', by = { variants = { fixed = 'u16', slow = {} } } }
+variants.rest = {}
+";
+    let file = format!(
+        "\
+[schemas.tile.slots]
+height = {{ kind = 'f32', default = 1.5 }}
+wet = 'bool'
+[schemas.spell.slots.effect]
+tag = 'type'
+{variants}
+[schemas.spell.slots.second]
+tag = 'type'
+optional = true
+{variants}
+[records.spell]
+balm = {{ effect = {{ type = 'heal', area = 3 }}, second = {{ type = 'rest' }} }}
+stone = {{ effect = {{ type = 'throw', wet = true }} }}
+run = {{ effect = {{ type = 'chain', steps = [{{ wet = true }}], by = {{ fixed = 7 }} }} }}
+"
+    );
+    let mut store = Store::new();
+    store.register::<Spell>()?;
+    let definitions = crate::load_into(&Store::new(), &[("a.toml", &*file)])?;
+    let objects = definitions.spawn(&mut store)?;
+    let spell = |name: &str| -> Result<Spell, Box<dyn std::error::Error>> {
+        Ok(store.get_object(objects.id("spell", name).ok_or("no spell")?)?)
+    };
+    let heal = Effect::Heal { amount: 2.0, area: Some(3) };
+    assert_eq!(spell("balm")?, Spell { effect: heal, second: Some(Effect::Rest) });
+    let throw = Effect::Throw(Tile { height: 1.5, wet: true });
+    assert_eq!(spell("stone")?, Spell { effect: throw, second: None });
+    let Effect::Chain { steps, by: Speed::Fixed(7) } = spell("run")?.effect else {
+        return Err("no chain".into());
+    };
+    let steps = store.resolve_records(steps).ok_or("another store's")?;
+    assert_eq!(steps.map(|step| step.height).collect::<Vec<_>>(), [1.5]);
     Ok(())
 }
 
