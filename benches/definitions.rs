@@ -190,7 +190,7 @@ struct Composed {
 
 const COMPOSED: [Composed; 4] = [
     Composed {
-        what: "JSON: definitions, ten of the values in a map by name",
+        what: "JSON: definitions, ten of the values in a map by name, and five names",
         slot: "\"map(place)\"",
         values: |places| {
             let mut number = 0;
@@ -207,7 +207,7 @@ const COMPOSED: [Composed; 4] = [
         values: |places| listed(places.map(|(x, level)| format!("[{x}, {level}]"))),
     },
     Composed {
-        what: "JSON: definitions, ten of the values in a list of unions",
+        what: "JSON: definitions, ten of the values in a list of unions, and five tags",
         slot: "{\"kind\": \"list(point | area)\", \"tag\": \"type\"}",
         values: |places| {
             let mut kinds = ["point", "area"].into_iter().cycle();

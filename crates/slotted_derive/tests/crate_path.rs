@@ -1,7 +1,7 @@
 //! `#[slotted(crate = "...")]` in a package that has no dependency of the name `slotted`.
 
 use engine::bytemuck::{CheckedBitPattern, NoUninit, Pod, Zeroable};
-use engine::{List, SlotValue, Slotted, Store, View};
+use engine::{List, SlotUnion, SlotValue, Slotted, Store, View};
 
 /// The re-export of a crate that builds on slotted.
 mod facade {
@@ -35,11 +35,20 @@ struct Person {
     children: List<u32>,
 }
 
+#[derive(SlotUnion, Clone, Copy, Debug, PartialEq)]
+#[slotted(tag = "by", variants = "Means", keys = "ClaimSlots", crate = "facade::slotted")]
+enum Claim {
+    Birth { year: Option<i16> },
+    Sword,
+}
+
 #[derive(Slotted, Clone, Copy, Debug, PartialEq)]
 #[slotted(name = "king", crate = "engine")]
 struct Ruler {
     #[slot(base)]
     person: Person,
+    #[slot(nested)]
+    claim: Claim,
     #[slot(range = 0..=9, default = 3)]
     crowns: u8,
 }
@@ -57,9 +66,14 @@ fn all_derives_work_under_another_crate_name() -> Result<(), Box<dyn std::error:
     store.register::<Ruler>()?;
     let person =
         Person { job: Job::Guard, color: Some(Color { r: 1, g: 2 }), children: List::EMPTY };
-    let king = store.spawn(Ruler { person, crowns: 2 })?;
+    let claim = Claim::Birth { year: Some(1066) };
+    let king = store.spawn(Ruler { person, claim, crowns: 2 })?;
     store.view::<Crowned>()?.for_each(|king| *king.crowns += u8::from(*king.job == Job::Guard));
-    assert_eq!(store.get_object::<Ruler>(king)?, Ruler { person, crowns: 3 });
+    assert_eq!(store.get_object::<Ruler>(king)?, Ruler { person, claim, crowns: 3 });
+    let claim: ClaimSlots = store.keys::<Ruler>()?.claim;
+    assert_eq!(store.get(king, claim.variant), Some(Means::Birth));
+    assert_eq!(store.get(king, claim.birth.year), Some(Some(1066)));
+    assert_eq!(Claim::Sword.variant(), Means::Sword);
     assert_eq!(store.schema_and_bases(king.schema()).count(), 2);
     assert_ne!(Job::Farmer, Job::Guard);
     Ok(())
