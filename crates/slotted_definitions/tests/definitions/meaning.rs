@@ -1,6 +1,7 @@
 //! The meaning of valid files: values and their places, order of packs, references.
 
-use slotted::{Limits, ObjectId, Records, SlotUnion, Slotted, Store, Value, exactly};
+use slotted::schema::UnionBy;
+use slotted::{Limits, ObjectId, Records, Schema, SlotUnion, Slotted, Store, Value, exactly};
 use slotted_definitions::{Definitions, Loader, RecordView, Undeclared};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -330,6 +331,50 @@ run = {{ effect = {{ type = 'chain', steps = [{{ wet = true }}], by = {{ fixed =
     };
     let steps = store.resolve_records(steps).ok_or("another store's")?;
     assert_eq!(steps.map(|step| step.height).collect::<Vec<_>>(), [1.5]);
+    Ok(())
+}
+
+/// The builder makes the same slots of each nested value in a variant as a file: neither schema refuses the other.
+#[test]
+fn variants_of_the_builder_and_of_files_are_the_same() -> Outcome {
+    let file = "\
+[schemas.burn.slots]
+time = { kind = 'f32', default = 2 }
+color = { kind = 'u8', optional = true }
+[schemas.heal.slots]
+amount = { kind = 'f32', default = 1, range = { min = 0 } }
+area = { kind = 'u8', optional = true }
+burn = { kind = 'burn', optional = true }
+cold = 'burn'
+drops = { kind = 'list(burn)', optional = true }
+more = 'list(burn)'
+prices = 'map(u16)'
+place = '(f32, f32)'
+tags = 'list(text)'
+inner = { variants = { fast = { speed = 'u8' }, slow = {} } }
+perhaps = { tag = 'type', optional = true, variants = { fast = { speed = 'u8' }, slow = {} } }
+[schemas.spell.slots.effect]
+kind = 'heal | burn'
+tag = 'type'
+[schemas.scroll.slots.effect]
+kind = 'heal | burn'
+tag = 'type'
+optional = true
+";
+    let definitions = crate::load_into(&Store::new(), &[("a.toml", file)])?;
+    let mut store = Store::new();
+    definitions.register(&mut store)?;
+    let schema = |name: &str| -> Result<Schema, Box<dyn std::error::Error>> {
+        let known = definitions.schemas().find(|schema| schema.name() == name);
+        Ok(known.ok_or("no schema")?.clone())
+    };
+    let (heal, burn) = (schema("heal")?, schema("burn")?);
+    let union = |name: &str| {
+        let variants = [("heal", Some(&heal)), ("burn", Some(&burn))];
+        Schema::builder(name).nested_union("effect", UnionBy::Tag("type".into()), variants)
+    };
+    assert_eq!(union("spell").build()?, schema("spell")?);
+    assert_eq!(union("scroll").optional().build()?, schema("scroll")?);
     Ok(())
 }
 
