@@ -14,6 +14,7 @@ use crate::definition::{DefinitionError, PodTypes};
 use crate::filling::{Expansion, ReadOptions, lose_rows};
 use crate::ipc::ReadError;
 use crate::load_report::{DamagedFile, LoadReport};
+use crate::load_step::LoadStep;
 use crate::manifest::{AttachmentEntry, FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
@@ -165,6 +166,8 @@ impl LoadOptions {
     }
 
     /// Sets the steps from the save's schemas to those of the program.
+    ///
+    /// [`load`](Self::load) and [`read`](Self::read), whose store has the save's slots, rename schemas and types alone.
     ///
     /// [`Migrations`] has an example.
     pub fn migrations(mut self, migrations: Migrations) -> Self {
@@ -393,15 +396,8 @@ impl LoadOptions {
         };
         let mut report = LoadReport::default();
         let mut manifest = self.read_manifest(&mut source, &mut report)?;
-        let (names, missing) = self.names(&manifest, program)?;
-        for definition in &mut manifest.schemas {
-            definition.visit_schema_names(|name| {
-                if let Some(renamed) = names.get(name) {
-                    name.clone_from(renamed);
-                }
-            });
-            definition.visit_type_names(|name| self.migrations.rename_types(name));
-        }
+        let (names, missing) = self.names(&manifest, program, &mut report)?;
+        self.rename(&mut manifest, &names, &mut report);
         register(&manifest.schemas, &mut store, &types)
             .map_err(|(schema, error)| definition_error(source.name(), schema, error))?;
         let missing = missing.into_iter().filter_map(|(placeholder, name)| {
@@ -430,6 +426,31 @@ impl LoadOptions {
         Ok((store, report))
     }
 
+    /// Gives the schemas of a save their names, and types those that they have by now.
+    fn rename(
+        &self,
+        manifest: &mut Manifest,
+        names: &HashMap<String, String>,
+        report: &mut LoadReport,
+    ) {
+        for definition in &mut manifest.schemas {
+            definition.visit_schema_names(|name| {
+                if let Some(renamed) = names.get(name) {
+                    name.clone_from(renamed);
+                }
+            });
+            definition.visit_type_names(|name| {
+                let mut to = name.clone();
+                self.migrations.rename_types(&mut to);
+                if to != *name {
+                    let from = std::mem::replace(name, to.clone());
+                    let step = LoadStep::RenamedType { from, to };
+                    report.steps.extend((!report.steps.contains(&step)).then_some(step));
+                }
+            });
+        }
+    }
+
     /// Reads the manifest, or its copy if it is damaged and the rest may be loaded.
     fn read_manifest(
         &self,
@@ -450,6 +471,7 @@ impl LoadOptions {
         &self,
         manifest: &Manifest,
         program: Option<&Store>,
+        report: &mut LoadReport,
     ) -> Result<(HashMap<String, String>, Vec<Placeholder>), LoadError> {
         let (mut names, mut missing) = (HashMap::new(), Vec::new());
         let mut given: HashMap<String, &str> = HashMap::new();
@@ -459,6 +481,10 @@ impl LoadOptions {
             if let Some(first) = given.insert(name.clone(), &definition.name) {
                 let (first, second) = (first.to_owned(), definition.name.clone());
                 return Err(LoadError::SameName { first, second, name });
+            }
+            if name != definition.name {
+                let (from, to) = (definition.name.clone(), name.clone());
+                report.steps.push(LoadStep::RenamedSchema { from, to });
             }
             let is_known = program.is_none_or(|program| program.schema(&name).is_some());
             if !is_known || (program.is_some() && is_placeholder(&name)) {
