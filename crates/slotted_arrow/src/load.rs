@@ -8,7 +8,7 @@ use std::sync::Arc;
 use slotted::{AccessError, Limits, MigrationError, SchemaError, SchemaId, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::aside::{AsideSchema, is_placeholder, placeholder};
+use crate::aside::{AsideSchema, is_placeholder, kept_name, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
 use crate::filling::{Expansion, ReadOptions, lose_rows};
@@ -303,7 +303,7 @@ impl LoadOptions {
     /// # let mut save = Vec::new();
     /// SaveOptions::new().compression(Compression::Lz4).write(&store.snapshot(), &mut save)?;
     /// let error = LoadOptions::new().expansion(60_000).read(&save[..]).unwrap_err();
-    /// assert!(error.to_string().contains("expands by more than 60000 bytes"));
+    /// assert!(error.to_string().contains("the limit is 60000, raise 'LoadOptions::expansion'"));
     /// assert!(LoadOptions::new().expansion(70_000).read(&save[..]).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -549,7 +549,7 @@ impl LoadOptions {
             Some(damage) if !self.salvages => Err(LoadError::Damaged {
                 file: file.file.clone(),
                 damage: damage.clone(),
-                can_salvage: true,
+                can_salvage: !damage.is_limit(),
             }),
             Some(_) => {
                 let (file, name) = (file.file.clone(), entry.schema.clone());
@@ -640,7 +640,20 @@ pub(crate) fn definition_error(
         DefinitionError::UnknownType { slot, rust } => {
             LoadError::UnknownType { schema, slot, rust }
         }
-        DefinitionError::Schema(error) => LoadError::Schema(*error),
+        DefinitionError::Schema(error) => match *error {
+            SchemaError::TooManySlots { schema, slots, limit } => {
+                let schema = kept_name(&schema).unwrap_or(&schema);
+                let what = format!("slots of schema {}", slotted::schema::Quoted(schema));
+                let (found, limit) = (slots as u64, limit as u64);
+                let setting = "Limits::slots_per_schema";
+                let damage = Damage::Limit { what, found, limit, setting };
+                LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
+            }
+            error => LoadError::Schema(error),
+        },
+        DefinitionError::Limit(damage) => {
+            LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
+        }
         DefinitionError::Invalid(part) => {
             let damage = Damage::Definition { part };
             LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }

@@ -90,7 +90,9 @@ pub enum PlaybackError {
         part: &'static str,
     },
     /// A frame is larger than [`PlaybackOptions::most_frame_bytes`](crate::recording::PlaybackOptions::most_frame_bytes).
-    #[error("frame {frame} has {bytes} bytes; the limit is {limit}")]
+    #[error(
+        "frame {frame} has {bytes} bytes; the limit is {limit}, raise 'PlaybackOptions::most_frame_bytes'"
+    )]
     TooLarge {
         /// The frame.
         frame: u64,
