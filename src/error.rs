@@ -402,7 +402,7 @@ pub enum RecordsError {
 #[non_exhaustive]
 pub enum LimitError {
     /// The store has the maximal number of schemas.
-    #[error("schema '{schema}' exceeds the limit of {limit} schemas")]
+    #[error("schema '{schema}' exceeds the limit of {limit} schemas; raise 'Limits::schemas'")]
     Schemas {
         /// The schema's name.
         schema: Arc<str>,
@@ -410,7 +410,9 @@ pub enum LimitError {
         limit: usize,
     },
     /// The schema's table has no free row.
-    #[error("the objects of schema '{schema}' exceed the limit of {limit} rows")]
+    #[error(
+        "the objects of schema '{schema}' exceed the limit of {limit} rows; raise 'Limits::rows_per_schema'"
+    )]
     Rows {
         /// The schema's name.
         schema: Arc<str>,
@@ -418,13 +420,13 @@ pub enum LimitError {
         limit: u32,
     },
     /// The texts of the store take too much memory.
-    #[error("the texts exceed the limit of {limit} bytes")]
+    #[error("the texts exceed the limit of {limit} bytes; raise 'Limits::text_bytes'")]
     Text {
         /// The largest number of bytes.
         limit: usize,
     },
     /// The lists of the store take too much memory.
-    #[error("the elements of lists exceed the limit of {limit} bytes")]
+    #[error("the elements of lists exceed the limit of {limit} bytes; raise 'Limits::list_bytes'")]
     List {
         /// The largest number of bytes.
         limit: usize,

@@ -133,7 +133,9 @@ pub enum SchemaError {
         slot: Arc<str>,
     },
     /// The schema has more slots than the limit.
-    #[error("schema '{schema}' has {slots} slots; the limit is {limit}")]
+    #[error(
+        "schema '{schema}' has {slots} slots; the limit is {limit}, raise 'Limits::slots_per_schema'"
+    )]
     TooManySlots {
         /// The schema's name.
         schema: Arc<str>,
@@ -227,7 +229,7 @@ pub enum SchemaError {
         differences: Vec<SchemaDifference>,
     },
     /// The store has as many schemas as its limit allows.
-    #[error("schema '{schema}' exceeds the limit of {limit} schemas")]
+    #[error("schema '{schema}' exceeds the limit of {limit} schemas; raise 'Limits::schemas'")]
     TooManySchemas {
         /// The schema's name.
         schema: Arc<str>,

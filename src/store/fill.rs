@@ -195,6 +195,24 @@ impl TableFill<'_> {
         Ok(list.ok_or(LimitError::List { limit })?.number())
     }
 
+    /// Returns the bytes that all texts of the store take with another one of this many bytes, and the same of lists: what
+    /// [`Limits`](crate::Limits) bound.
+    ///
+    /// # Example
+    /// ```
+    /// use slotted::{Kind, Schema, Store};
+    /// let mut store = Store::new();
+    /// let unit = store.register_schema(Schema::builder("unit").slot("name", Kind::Text).build()?)?;
+    /// let mut table = store.fill_table(unit)?;
+    /// table.text("Ada")?;
+    /// assert_eq!(table.bytes_with(3), (2 * (3 + 32), 3 + 40));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub const fn bytes_with(&self, bytes: usize) -> (usize, usize) {
+        self.store.interner.bytes_with(bytes)
+    }
+
     /// Begins the next block of rows with their generations. Each block but the last has [`BLOCK_ROWS`] rows.
     ///
     /// # Errors

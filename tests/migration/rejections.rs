@@ -287,11 +287,11 @@ fn contradictory_schemas_have_no_plan() -> Outcome {
         ),
         (
             vec![y(a()).slot("z", Kind::U8).slot("w", Kind::U8)],
-            "schema 'a' has 4 slots; the limit is 3",
+            "schema 'a' has 4 slots; the limit is 3, raise 'Limits::slots_per_schema'",
         ),
         (
             vec![Schema::builder("c"), Schema::builder("d")],
-            "schema 'd' exceeds the limit of 3 schemas",
+            "schema 'd' exceeds the limit of 3 schemas; raise 'Limits::schemas'",
         ),
     ] {
         let error_of_plan = plan(&store, schemas).expect_err("there is no plan").to_string();

@@ -48,9 +48,14 @@ pub(crate) fn placeholder(number: usize, name: &str) -> String {
 
 /// Returns `true` if a schema is a placeholder.
 pub(crate) fn is_placeholder(name: &str) -> bool {
-    let rest = name.strip_prefix(PLACEHOLDER).and_then(|rest| rest.strip_prefix(' '));
-    rest.and_then(|rest| rest.split_once(": "))
-        .is_some_and(|(number, _)| number.parse::<u16>().is_ok())
+    kept_name(name).is_some()
+}
+
+/// Returns the name of the schema for which a placeholder stands.
+pub(crate) fn kept_name(name: &str) -> Option<&str> {
+    let rest = name.strip_prefix(PLACEHOLDER)?.strip_prefix(' ')?;
+    let (number, name) = rest.split_once(": ")?;
+    number.parse::<u16>().is_ok().then_some(name)
 }
 
 /// A slot that its schema no longer has.

@@ -86,6 +86,28 @@ pub enum Damage {
     Expansion {
         /// The limit of a load.
         limit: u64,
+        /// The number found. Counting ended early.
+        found: u64,
+    },
+    /// The file is intact, but exceeds one of the [`Limits`](slotted::Limits) of the store into which it is loaded.
+    Limit {
+        /// The things that are too many.
+        what: String,
+        /// The number found. Counting may have ended early.
+        found: u64,
+        /// The limit.
+        limit: u64,
+        /// The field of the limits.
+        setting: &'static str,
+    },
+    /// The file exceeds a limit of the format.
+    TooLarge {
+        /// The things that are too many.
+        what: &'static str,
+        /// The number found.
+        found: u64,
+        /// The limit.
+        limit: u64,
     },
     /// The file is compressed in a way that this program does not read.
     Compression {
@@ -130,16 +152,30 @@ impl fmt::Display for Damage {
             }
             Self::Order { expected } => write!(f, "is damaged: expected {expected}"),
             Self::Value(error) => write!(f, "is damaged: {error}"),
-            Self::Expansion { limit } => {
+            Self::Expansion { limit, found } => {
                 write!(
                     f,
-                    "expands by more than {limit} bytes; 'LoadOptions::expansion' sets the limit"
+                    "expands by {found} bytes or more; the limit is {limit}, \
+                     raise 'LoadOptions::expansion'"
                 )
+            }
+            Self::Limit { what, found, limit, setting } => {
+                write!(f, "has {found} {what} or more; the limit is {limit}, raise '{setting}'")
+            }
+            Self::TooLarge { what, found, limit } => {
+                write!(f, "has {found} {what}; a save has at most {limit}")
             }
             Self::Compression { feature } => {
                 write!(f, "is compressed; build slotted_arrow with the feature '{feature}'")
             }
         }
+    }
+}
+
+impl Damage {
+    /// Returns `true` if the file is intact, but too large.
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(self, Self::Expansion { .. } | Self::Limit { .. } | Self::TooLarge { .. })
     }
 }
 

@@ -10,6 +10,8 @@ use slotted::schema::{
 };
 use slotted::{Kind, ObjectId, Schema, SchemaError, Store, Value};
 
+use crate::damage::Damage;
+
 /// A schema as a file declares it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -132,6 +134,8 @@ pub(crate) enum DefinitionError {
         rust: String,
     },
     Schema(Box<SchemaError>),
+    /// Too many schemas or slots.
+    Limit(Damage),
 }
 
 impl From<SchemaError> for DefinitionError {

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use std::io::Read;
 
 use arrow_buffer::Buffer;
+use slotted::error::LimitError;
 use slotted::memory::BLOCK_ROWS;
 use slotted::raw::{BlockMemory, FillError, TableFill};
-use slotted::schema::Slot;
-use slotted::{Kind, SchemaId, Store};
+use slotted::schema::{Quoted, Slot};
+use slotted::{Kind, Limits, SchemaId, Store};
 
 use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::{BUFFERS, buffers, row_bytes};
@@ -33,12 +34,16 @@ impl Expansion {
     fn add(&self, bytes: u64) -> Result<(), Damage> {
         let all = self.bytes.get().saturating_add(bytes);
         if all > self.limit {
-            return Err(Damage::Expansion { limit: self.limit });
+            return Err(Damage::Expansion { limit: self.limit, found: all });
         }
         self.bytes.set(all);
         Ok(())
     }
 }
+
+/// The bytes that a text, and a list, take of their limits besides their own.
+const TEXT_BYTES: usize = 32;
+const LIST_BYTES: usize = 40;
 
 /// The ways to read a file.
 #[derive(Clone, Copy, Debug)]
@@ -92,7 +97,8 @@ impl<R: Read> TableFile<R> {
             }
             Err(ReadError::Damage(damage)) if options.salvages => {
                 // The block with a contradiction is only half there.
-                if matches!(damage, Damage::Column { .. } | Damage::Value(_)) {
+                if matches!(damage, Damage::Column { .. } | Damage::Value(_) | Damage::Limit { .. })
+                {
                     return Err(damage.into());
                 }
                 content.damages.push(damage);
@@ -118,7 +124,7 @@ struct Filling<'s> {
     table: TableFill<'s>,
     /// The handles of each dictionary's texts, one for each slot.
     texts: Vec<Vec<u32>>,
-    most_bytes: usize,
+    limits: Limits,
     block: usize,
 }
 
@@ -127,16 +133,54 @@ impl<'s> Filling<'s> {
         let slots = store.schema_by_id(schema).map(|schema| schema.slots().to_vec());
         let limits = *store.limits();
         let table = store.fill_table(schema)?;
-        let most_bytes = limits.list_bytes.max(limits.text_bytes);
         let slots = slots.unwrap_or_default();
-        Ok(Self { slots, table, texts: Vec::new(), most_bytes, block: 0 })
+        Ok(Self { slots, table, texts: Vec::new(), limits, block: 0 })
+    }
+
+    /// Returns the error of rows that cannot be added; the table has `rows` in all.
+    fn row_error(&self, error: FillError, rows: usize) -> Damage {
+        match error {
+            FillError::Limit(LimitError::Rows { limit, .. }) => Damage::Limit {
+                what: "rows".to_owned(),
+                found: rows as u64,
+                limit: limit.into(),
+                setting: "Limits::rows_per_schema",
+            },
+            FillError::Generation { row, generation } => Damage::Limit {
+                what: format!("objects in row {row}, one after another,"),
+                found: generation.div_ceil(2).into(),
+                limit: self.limits.generations_per_row.into(),
+                setting: "Limits::generations_per_row",
+            },
+            error => error.into(),
+        }
+    }
+
+    /// Returns the error of texts of a slot, which would take this many bytes with all other texts.
+    fn text_limit(&self, slot: usize, found: usize) -> Damage {
+        Damage::Limit {
+            what: format!("bytes of texts up to slot {}", Quoted(self.slots[slot].name())),
+            found: found as u64,
+            limit: self.limits.text_bytes as u64,
+            setting: "Limits::text_bytes",
+        }
+    }
+
+    /// Returns the error of a list of a slot that has this many bytes.
+    fn list_limit(&self, slot: usize, bytes: usize) -> Damage {
+        Damage::Limit {
+            what: format!("bytes of lists up to slot {}", Quoted(self.slots[slot].name())),
+            found: self.table.bytes_with(bytes).1 as u64,
+            limit: self.limits.list_bytes as u64,
+            setting: "Limits::list_bytes",
+        }
     }
 
     /// Adds retired rows up to this many. The rows so far must be whole blocks, or all rows.
     fn lose_up_to(&mut self, rows: usize, content: &mut TableContent) -> Result<(), Damage> {
         while content.rows < rows && content.rows.is_multiple_of(BLOCK_ROWS) {
             let lost = (rows - content.rows).min(BLOCK_ROWS);
-            self.table.retire_block(lost)?;
+            self.table.retire_block(lost).map_err(|error| self.row_error(error, rows))?;
             content.rows += lost;
             content.lost_rows += lost;
         }
@@ -209,11 +253,13 @@ impl<'s> Filling<'s> {
         let mut rows = message.rows;
         if message.is_intact || options.ignores_checksums {
             options.expansion.add(message.expansion(body))?;
-            self.batch(message, body, generation)?;
+            let expected = options.rows.max(content.rows + rows);
+            self.batch(message, body, generation, expected)?;
         } else if options.salvages {
             // The damaged header may say anything.
             rows = options.rows.saturating_sub(content.rows).clamp(1, BLOCK_ROWS);
-            self.table.retire_block(rows).map_err(Damage::from)?;
+            let retired = self.table.retire_block(rows);
+            retired.map_err(|error| self.row_error(error, options.rows))?;
             content.damages.push(Damage::Block { block: self.block });
             content.lost_rows += rows;
         } else {
@@ -246,10 +292,6 @@ impl<'s> Filling<'s> {
         let damaged = |_: Contradiction| Damage::Texts { slot: name.to_owned() };
         let mut body = Body::new(message, body);
         let count = body.length().map_err(damaged)?;
-        // Each text takes 32 bytes of the limit, and none is there twice.
-        if count > self.most_bytes / 32 + 1 {
-            return Err(damaged(Contradiction));
-        }
         body.array_without_nulls(count).map_err(damaged)?;
         let variants = match self.slots[slot].kind().element() {
             Kind::Enum(kind) => Some(kind.variants()),
@@ -262,8 +304,10 @@ impl<'s> Filling<'s> {
         };
         let offsets = offsets.map_err(damaged)?;
         let length = offsets.last().copied().unwrap_or(0);
-        if length > self.most_bytes {
-            return Err(damaged(Contradiction));
+        // Before anything is decompressed. No text is there twice, and the empty one takes nothing.
+        let bytes = length.saturating_add(count.saturating_sub(1).saturating_mul(TEXT_BYTES));
+        if variants.is_none() && bytes > self.limits.text_bytes {
+            return Err(self.text_limit(slot, bytes));
         }
         let all = body.bytes(length).map_err(damaged)?;
         let all = std::str::from_utf8(all).map_err(|_| damaged(Contradiction))?;
@@ -279,7 +323,9 @@ impl<'s> Filling<'s> {
             None => {
                 let (mut handles, mut known) = (Vec::new(), HashSet::new());
                 for text in texts {
-                    let handle = self.table.text(text).map_err(FillError::from)?;
+                    let handle = self.table.text(text);
+                    let handle = handle
+                        .map_err(|_| self.text_limit(slot, self.table.bytes_with(text.len()).0))?;
                     if !known.insert(handle) {
                         return Err(damaged(Contradiction));
                     }
@@ -300,6 +346,7 @@ impl<'s> Filling<'s> {
         message: &Message,
         body: &mut Incoming,
         generation: Option<u16>,
+        expected_rows: usize,
     ) -> Result<(), Damage> {
         let (rows, block) = (message.rows, self.block);
         let damaged = |slot: &str| Damage::Column { slot: slot.to_owned(), block };
@@ -309,7 +356,8 @@ impl<'s> Filling<'s> {
             Some(_) => return Err(damaged(GENERATION)),
             None => generations(&mut body, rows).map_err(|_| damaged(GENERATION))?,
         };
-        self.table.next_block(&generations)?;
+        let begun = self.table.next_block(&generations);
+        begun.map_err(|error| self.row_error(error, expected_rows))?;
         let living = self.table.living().to_vec();
         for slot in 0..self.slots.len() {
             let found = self.slot(slot, rows, &living, &mut body);
@@ -377,8 +425,11 @@ impl<'s> Filling<'s> {
         let offsets = body.offsets(rows)?;
         let count = offsets.last().copied().unwrap_or(0);
         let bytes = row_bytes(element);
-        if count.checked_mul(bytes).is_none_or(|bytes| bytes > self.most_bytes) {
-            return Err(SlotError::Contradiction);
+        // Before anything is decompressed. Equal lists of several rows count once, so all of them together may be larger.
+        let longest = offsets.windows(2).map(|ends| ends[1] - ends[0]).max().unwrap_or(0);
+        let longest = longest.checked_mul(bytes).ok_or(SlotError::Contradiction)?;
+        if longest.saturating_add(LIST_BYTES) > self.limits.list_bytes && longest > 0 {
+            return Err(self.list_limit(slot, longest).into());
         }
         body.array_without_nulls(count)?;
         numbers_of(element, count, body)?;
@@ -392,7 +443,10 @@ impl<'s> Filling<'s> {
             // Neighbours often have the same list.
             let handle = match last {
                 Some((other, handle)) if other == list => handle,
-                _ => self.table.list(slot, list).map_err(Damage::from)?,
+                _ => self.table.list(slot, list).map_err(|error| match error {
+                    FillError::Limit(_) => self.list_limit(slot, list.len()),
+                    error => error.into(),
+                })?,
             };
             last = Some((list, handle));
             handles.extend_from_slice(&handle.to_le_bytes());

@@ -53,6 +53,7 @@ mod ipc;
 mod keys;
 mod load;
 mod load_report;
+mod load_step;
 mod manifest;
 mod migrate;
 mod migrations;
@@ -72,6 +73,7 @@ pub use compression::Compression;
 pub use damage::Damage;
 pub use load::{LoadError, LoadOptions, load};
 pub use load_report::{DamagedFile, LoadReport};
+pub use load_step::LoadStep;
 pub use migrations::Migrations;
 pub use save::{SaveError, SaveOptions, SaveReport, save};
 

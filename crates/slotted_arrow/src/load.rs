@@ -8,12 +8,13 @@ use std::sync::Arc;
 use slotted::{AccessError, Limits, MigrationError, SchemaError, SchemaId, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::aside::{AsideSchema, is_placeholder, placeholder};
+use crate::aside::{AsideSchema, is_placeholder, kept_name, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
 use crate::filling::{Expansion, ReadOptions, lose_rows};
 use crate::ipc::ReadError;
 use crate::load_report::{DamagedFile, LoadReport};
+use crate::load_step::LoadStep;
 use crate::manifest::{AttachmentEntry, FileEntry, Manifest, TableEntry, hexadecimal, register};
 use crate::migrate;
 use crate::migrations::Migrations;
@@ -166,6 +167,8 @@ impl LoadOptions {
 
     /// Sets the steps from the save's schemas to those of the program.
     ///
+    /// [`load`](Self::load) and [`read`](Self::read), whose store has the save's slots, rename schemas and types alone.
+    ///
     /// [`Migrations`] has an example.
     pub fn migrations(mut self, migrations: Migrations) -> Self {
         self.migrations = migrations;
@@ -300,7 +303,7 @@ impl LoadOptions {
     /// # let mut save = Vec::new();
     /// SaveOptions::new().compression(Compression::Lz4).write(&store.snapshot(), &mut save)?;
     /// let error = LoadOptions::new().expansion(60_000).read(&save[..]).unwrap_err();
-    /// assert!(error.to_string().contains("expands by more than 60000 bytes"));
+    /// assert!(error.to_string().contains("the limit is 60000, raise 'LoadOptions::expansion'"));
     /// assert!(LoadOptions::new().expansion(70_000).read(&save[..]).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -393,15 +396,8 @@ impl LoadOptions {
         };
         let mut report = LoadReport::default();
         let mut manifest = self.read_manifest(&mut source, &mut report)?;
-        let (names, missing) = self.names(&manifest, program)?;
-        for definition in &mut manifest.schemas {
-            definition.visit_schema_names(|name| {
-                if let Some(renamed) = names.get(name) {
-                    name.clone_from(renamed);
-                }
-            });
-            definition.visit_type_names(|name| self.migrations.rename_types(name));
-        }
+        let (names, missing) = self.names(&manifest, program, &mut report)?;
+        self.rename(&mut manifest, &names, &mut report);
         register(&manifest.schemas, &mut store, &types)
             .map_err(|(schema, error)| definition_error(source.name(), schema, error))?;
         let missing = missing.into_iter().filter_map(|(placeholder, name)| {
@@ -430,6 +426,31 @@ impl LoadOptions {
         Ok((store, report))
     }
 
+    /// Gives the schemas of a save their names, and types those that they have by now.
+    fn rename(
+        &self,
+        manifest: &mut Manifest,
+        names: &HashMap<String, String>,
+        report: &mut LoadReport,
+    ) {
+        for definition in &mut manifest.schemas {
+            definition.visit_schema_names(|name| {
+                if let Some(renamed) = names.get(name) {
+                    name.clone_from(renamed);
+                }
+            });
+            definition.visit_type_names(|name| {
+                let mut to = name.clone();
+                self.migrations.rename_types(&mut to);
+                if to != *name {
+                    let from = std::mem::replace(name, to.clone());
+                    let step = LoadStep::RenamedType { from, to };
+                    report.steps.extend((!report.steps.contains(&step)).then_some(step));
+                }
+            });
+        }
+    }
+
     /// Reads the manifest, or its copy if it is damaged and the rest may be loaded.
     fn read_manifest(
         &self,
@@ -450,6 +471,7 @@ impl LoadOptions {
         &self,
         manifest: &Manifest,
         program: Option<&Store>,
+        report: &mut LoadReport,
     ) -> Result<(HashMap<String, String>, Vec<Placeholder>), LoadError> {
         let (mut names, mut missing) = (HashMap::new(), Vec::new());
         let mut given: HashMap<String, &str> = HashMap::new();
@@ -459,6 +481,10 @@ impl LoadOptions {
             if let Some(first) = given.insert(name.clone(), &definition.name) {
                 let (first, second) = (first.to_owned(), definition.name.clone());
                 return Err(LoadError::SameName { first, second, name });
+            }
+            if name != definition.name {
+                let (from, to) = (definition.name.clone(), name.clone());
+                report.steps.push(LoadStep::RenamedSchema { from, to });
             }
             let is_known = program.is_none_or(|program| program.schema(&name).is_some());
             if !is_known || (program.is_some() && is_placeholder(&name)) {
@@ -523,7 +549,7 @@ impl LoadOptions {
             Some(damage) if !self.salvages => Err(LoadError::Damaged {
                 file: file.file.clone(),
                 damage: damage.clone(),
-                can_salvage: true,
+                can_salvage: !damage.is_limit(),
             }),
             Some(_) => {
                 let (file, name) = (file.file.clone(), entry.schema.clone());
@@ -614,7 +640,20 @@ pub(crate) fn definition_error(
         DefinitionError::UnknownType { slot, rust } => {
             LoadError::UnknownType { schema, slot, rust }
         }
-        DefinitionError::Schema(error) => LoadError::Schema(*error),
+        DefinitionError::Schema(error) => match *error {
+            SchemaError::TooManySlots { schema, slots, limit } => {
+                let schema = kept_name(&schema).unwrap_or(&schema);
+                let what = format!("slots of schema {}", slotted::schema::Quoted(schema));
+                let (found, limit) = (slots as u64, limit as u64);
+                let setting = "Limits::slots_per_schema";
+                let damage = Damage::Limit { what, found, limit, setting };
+                LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
+            }
+            error => LoadError::Schema(error),
+        },
+        DefinitionError::Limit(damage) => {
+            LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }
+        }
         DefinitionError::Invalid(part) => {
             let damage = Damage::Definition { part };
             LoadError::Damaged { file: manifest.to_owned(), damage, can_salvage: false }

@@ -1,21 +1,26 @@
 //! The outcome of a load.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use slotted::Migration;
+use slotted::schema::Quoted;
 
 use crate::aside::{Aside, AsideSchema};
 use crate::damage::Damage;
+use crate::load_step::{LoadStep, count, is_or_are};
 
 /// The outcome of a load.
 ///
-/// [`LoadOptions`](crate::LoadOptions) has an example.
+/// [`LoadOptions`](crate::LoadOptions) has an example. It is displayed with a line for everything that was not loaded as the save has
+/// it: the [steps](Self::steps), what was kept [aside](Self::aside), and [damaged](Self::damaged) files.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct LoadReport {
     pub(crate) objects: usize,
     pub(crate) migration: Option<Migration>,
+    pub(crate) steps: Vec<LoadStep>,
     pub(crate) aside: Aside,
     /// The schemas that the program does not have, until they are kept aside.
     pub(crate) missing: Vec<AsideSchema>,
@@ -60,12 +65,42 @@ impl LoadReport {
         self.objects
     }
 
-    /// Returns the steps from the save's schemas to those of the program. `None` if they are the same.
+    /// Returns the plan of the migration from the save's slots to those of the program. `None` if they are the same.
+    ///
+    /// [`steps`](Self::steps) also lists what happened before and after it.
     ///
     /// [`LoadOptions`](crate::LoadOptions) has an example.
     #[must_use]
     pub const fn migration(&self) -> Option<&Migration> {
         self.migration.as_ref()
+    }
+
+    /// Returns everything that the load changed, in this order: renamed schemas and types, the slots of each schema, and values that
+    /// were computed, dropped or made to fit.
+    ///
+    /// # Example
+    /// ```
+    /// # use slotted::{Kind, Schema, Store, record};
+    /// # use slotted_arrow::{LoadOptions, LoadStep, Migrations, SaveOptions};
+    /// # let mut old = Store::new();
+    /// # old.register_schema(Schema::builder("soldier").slot("hp", Kind::U8).build()?)?;
+    /// # old.spawn_record("soldier", record! { hp: 80 })?;
+    /// # let mut save = Vec::new();
+    /// # SaveOptions::new().write(&old.snapshot(), &mut save)?;
+    /// let mut store = Store::new();
+    /// store.register_schema(Schema::builder("unit").slot("health", Kind::U8).build()?)?;
+    /// let migrations =
+    ///     Migrations::new().rename_schema("soldier", "unit").rename("unit", "hp", "health");
+    /// let report = LoadOptions::new().migrations(migrations).read_into(&mut store, &save[..])?;
+    /// assert_eq!(report.to_string(), "schema 'soldier' is renamed to 'unit'\
+    ///     \nschema 'unit' changes (1 object):\
+    ///     \n  slot 'hp' is renamed to 'health'");
+    /// assert!(matches!(report.steps(), [LoadStep::RenamedSchema { .. }, LoadStep::Schema(_)]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn steps(&self) -> &[LoadStep] {
+        &self.steps
     }
 
     /// Returns the objects and values for which the program has no schema or slot, for
@@ -91,5 +126,37 @@ impl LoadReport {
     #[must_use]
     pub fn attachment(&self, name: &str) -> Option<&[u8]> {
         self.attachments.get(name).map(|bytes| bytes.as_slice())
+    }
+}
+
+/// A line for everything that was not loaded as the save has it.
+impl fmt::Display for LoadReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps = self.steps.iter().map(ToString::to_string);
+        let objects = self.aside.objects().map(|(schema, objects)| {
+            let (is, objects) = (is_or_are(objects), count(objects, "object"));
+            format!("{objects} of schema {} {is} kept aside", Quoted(schema))
+        });
+        let values = self.aside.values().map(|(schema, slot, values)| {
+            let (is, values) = (is_or_are(values), count(values, "value"));
+            format!("{values} of slot {} of {} {is} kept aside", Quoted(slot), Quoted(schema))
+        });
+        let damages = self.damaged.iter().flat_map(DamagedFile::lines);
+        let lines: Vec<String> = steps.chain(objects).chain(values).chain(damages).collect();
+        match lines.is_empty() {
+            true => f.write_str("nothing changes"),
+            false => f.write_str(&lines.join("\n")),
+        }
+    }
+}
+
+impl DamagedFile {
+    fn lines(&self) -> impl Iterator<Item = String> {
+        let damages = self.damages.iter().map(|damage| format!("'{}' {damage}", self.file));
+        let lost = (self.lost_rows > 0).then(|| {
+            let (are, rows) = (is_or_are(self.lost_rows), count(self.lost_rows, "row"));
+            format!("{rows} of schema {} {are} lost", Quoted(&self.name))
+        });
+        damages.chain(lost)
     }
 }

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use slotted::{Schema, SchemaError, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
+use crate::damage::Damage;
 use crate::definition::{Definition, DefinitionError, PodTypes};
 
 /// The word by which a manifest is recognized.
@@ -133,7 +134,8 @@ impl Manifest {
     /// Returns the reason why [`from_bytes`](Self::from_bytes) or [`register`] would refuse it.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, ManifestError> {
         self.check()?;
-        check_slots(&self.schemas).map_err(ManifestError::Content)?;
+        let slots = check_slots(count_slots(&self.schemas));
+        slots.map_err(|damage| ManifestError::Content(format!("it {damage}")))?;
         let unwritable = |error: serde_json::Error| ManifestError::Content(error.to_string());
         let content = serde_json::value::to_raw_value(self).map_err(unwritable)?;
         let checksum = hexadecimal(xxh3_128(content.get().as_bytes()));
@@ -249,12 +251,21 @@ impl Manifest {
 /// The most slots of all schemas together, inherited ones included: a short manifest can have many.
 pub(crate) const MOST_SLOTS: usize = 1 << 22;
 
-/// Checks that the schemas have few enough slots, or returns the reason.
-fn check_slots(definitions: &[Definition]) -> Result<(), String> {
-    match count_slots(definitions) > MOST_SLOTS {
-        false => Ok(()),
-        true => Err(format!("more than {MOST_SLOTS} slots in all")),
+/// Checks that the schemas have few enough slots, or returns the error.
+pub(crate) fn check_slots(slots: usize) -> Result<(), Damage> {
+    let (what, found, limit) = ("slots of all schemas", slots as u64, MOST_SLOTS as u64);
+    if found > limit { Err(Damage::TooLarge { what, found, limit }) } else { Ok(()) }
+}
+
+/// Checks that a store has room for the schemas.
+fn check_sizes(definitions: &[Definition], store: &Store) -> Result<(), Damage> {
+    let (found, limit) = (store.schemas().len() + definitions.len(), store.limits().schemas);
+    if found > limit {
+        let (found, limit) = (found as u64, limit as u64);
+        let setting = "Limits::schemas";
+        return Err(Damage::Limit { what: "schemas".to_owned(), found, limit, setting });
     }
+    check_slots(count_slots(definitions))
 }
 
 fn count_slots(definitions: &[Definition]) -> usize {
@@ -297,9 +308,9 @@ pub(crate) fn register(
     });
     let schemas = schemas.collect::<Result<Vec<Schema>, _>>()?;
     let named = |schema: &Schema, error: SchemaError| (schema.name().to_owned(), error.into());
-    check_slots(definitions).map_err(|part| {
+    check_sizes(definitions, store).map_err(|damage| {
         let name = definitions.first().map_or_else(String::new, |first| first.name.clone());
-        (name, DefinitionError::Invalid(part))
+        (name, DefinitionError::Limit(damage))
     })?;
     let mut known = HashSet::new();
     let are_in_order = schemas.iter().all(|schema| {
@@ -424,7 +435,9 @@ mod tests {
         for heir in 0..1500 {
             schemas.push(Schema::builder(format!("h{heir}")).extends("base").build()?);
         }
-        let too_many = ManifestError::Content("more than 4194304 slots in all".to_owned());
+        let too_many = ManifestError::Content(
+            "it has 4503000 slots of all schemas; a save has at most 4194304".to_owned(),
+        );
         assert_eq!(manifest(&schemas).to_bytes(), Err(too_many));
         Ok(())
     }

@@ -14,9 +14,8 @@ type Map = Arc<dyn Fn(&Record) -> Value + Send + Sync>;
 
 /// The steps of a load that the schemas do not declare themselves.
 ///
-/// Slots that declare [`renamed_from`](slotted::schema::SchemaBuilder::renamed_from) need no step here. Steps of
-/// slots are part of the one migration that [`LoadReport::migration`](crate::LoadReport::migration) lists; schemas and types are
-/// renamed before it.
+/// Slots that declare [`renamed_from`](slotted::schema::SchemaBuilder::renamed_from) need no step here.
+/// [`LoadReport::steps`](crate::LoadReport::steps) lists every step that changed something.
 ///
 /// # Example
 /// ```

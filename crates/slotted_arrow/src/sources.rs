@@ -76,6 +76,10 @@ fn read_copy(source: &mut impl Source, ignores_checksums: bool) -> Option<Manife
     Manifest::from_bytes(&bytes, ignores_checksums).ok()
 }
 
+fn too_large(found: u64) -> Damage {
+    Damage::TooLarge { what: "bytes of its manifest", found, limit: MOST_BYTES }
+}
+
 pub(crate) struct FolderSource<F> {
     folder: F,
 }
@@ -99,6 +103,12 @@ impl<F: Folder> Source for FolderSource<F> {
     }
 
     fn manifest(&mut self) -> Result<Vec<u8>, LoadError> {
+        let (_, length) =
+            self.folder.open(MANIFEST).map_err(|error| file_error(MANIFEST, error))?;
+        if length > MOST_BYTES {
+            let (file, damage) = (MANIFEST.to_owned(), too_large(length));
+            return Err(LoadError::Damaged { file, damage, can_salvage: self.may_have_copy() });
+        }
         self.read(MANIFEST).map_err(|error| file_error(MANIFEST, error))
     }
 
@@ -166,7 +176,8 @@ impl<R: Read> Source for StreamSource<R> {
         match stream::manifest(&self.beginning) {
             Some(manifest) => Ok(manifest.to_vec()),
             None => {
-                let damage = Damage::Foreign;
+                let found = stream::declared_bytes(&self.beginning);
+                let damage = found.map_or(Damage::Foreign, too_large);
                 Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
             }
         }

@@ -78,8 +78,13 @@ pub(crate) fn is_whole(beginning: &[u8]) -> bool {
     manifest_bytes(beginning).is_some_and(|length| beginning.len() as u64 == PREFIX as u64 + length)
 }
 
-/// Returns the length of the manifest, as the beginning says.
+/// Returns the length of the manifest, as the beginning says, unless no manifest has so many bytes.
 fn manifest_bytes(beginning: &[u8]) -> Option<u64> {
+    declared_bytes(beginning).filter(|length| *length <= MOST_BYTES)
+}
+
+/// Returns the length of the manifest, as the beginning says.
+pub(crate) fn declared_bytes(beginning: &[u8]) -> Option<u64> {
     let (length, _) = beginning.strip_prefix(MAGIC)?.split_first_chunk()?;
-    Some(u64::from_le_bytes(*length)).filter(|length| *length <= MOST_BYTES)
+    Some(u64::from_le_bytes(*length))
 }

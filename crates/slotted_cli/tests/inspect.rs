@@ -305,8 +305,6 @@ migration to the definitions:
     slot 'health' changes from f32 to f64, 2 values are converted
     slot 'health' was f32, default 100.0, range 0.0 to 800.0; it becomes f64, default 100.0
     slot 'follows' is renamed to 'leader'
-  schema 'kept aside 1: orc' changes (1 object):
-    the schema extends nothing instead of 'unit'
   schema 'rock' changes (no living objects):
     slot 'ore' is added, unset: text, optional
 

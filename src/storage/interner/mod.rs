@@ -56,6 +56,11 @@ impl Interner {
         self.lists.pool.take_index_of(&mut other.lists.pool);
     }
 
+    /// Returns the bytes that all texts and all lists take with another one of this many bytes.
+    pub(crate) const fn bytes_with(&self, bytes: usize) -> (usize, usize) {
+        (self.texts.pool.bytes_with(bytes), self.lists.pool.bytes_with(bytes))
+    }
+
     /// Returns the text's handle, or `None` if the texts would take more than `limit` bytes.
     #[inline]
     pub(crate) fn text(&mut self, text: &str, limit: usize) -> Option<Text> {

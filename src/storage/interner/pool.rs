@@ -177,6 +177,11 @@ impl<D: Data> Pool<D> {
         index
     }
 
+    /// Returns the bytes that all values take with another one of this many bytes.
+    pub(super) const fn bytes_with(&self, bytes: usize) -> usize {
+        self.bytes.saturating_add(bytes).saturating_add(Self::OVERHEAD)
+    }
+
     /// Adds a value that is not in the pool. Returns `None` if the values would take more than `limit` bytes.
     pub(super) fn add(
         &mut self,

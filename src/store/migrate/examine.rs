@@ -129,13 +129,18 @@ impl<'a> Examination<'a> {
         }
         for (position, (slot, source)) in after.slots().iter().zip(sources).enumerate() {
             match source {
-                Source::Slot(from) => self.kept(subject, (*from, position), sources, &mut steps),
+                Source::Slot(from) => {
+                    self.kept(subject, (*from, position), sources, &mut steps);
+                    steps.extend(self.left_out(subject, &wholes, position));
+                }
                 Source::New => {
                     let of = wholes.of(slot).map(Into::into);
-                    if of.is_none() {
-                        self.added(subject, position, sources);
-                    }
+                    let filled = match &of {
+                        None => self.added(subject, position, sources),
+                        Some(_) => None,
+                    };
                     steps.push(MigrationStep::Added { slot: Box::new(slot.clone()), of });
+                    steps.extend(filled);
                 }
                 Source::Ambiguous(from) => {
                     self.rejections.push(MigrationRejection::FormerName {
@@ -163,27 +168,60 @@ impl<'a> Examination<'a> {
         steps
     }
 
-    fn added(&mut self, subject: Subject<'a>, to: usize, sources: &[Source]) {
+    /// Examines the objects that have no value for a new slot. Returns the step that fills a needed slot.
+    fn added(
+        &mut self,
+        subject: Subject<'a>,
+        to: usize,
+        sources: &[Source],
+    ) -> Option<MigrationStep> {
         let slot = &subject.after.slots()[to];
-        let needed = NeededIn::new(subject.before, (subject.after, to), sources)
-            .filter(|_| slot.needed_default().is_none());
+        let needed = NeededIn::new(subject.before, (subject.after, to), sources);
         if slot.default().is_some() || (slot.is_optional() && needed.is_none()) {
-            return;
+            return None;
         }
         let is_given = |row: &u32| {
             needed.as_ref().is_none_or(|needed| needed.is_given(&subject.table.columns, *row))
         };
         let rows = living_rows(&subject.table.rows).filter(is_given);
+        let without = self.lacking(subject, slot, rows);
+        if slot.needed_default().is_some() {
+            return filled(slot, without);
+        }
+        let values = Values { lacking: without, ..Values::default() };
+        self.reject(subject, slot, values);
+        None
+    }
+
+    /// Counts the objects with elements or variants that left a part out, if these get the default.
+    fn left_out(
+        &self,
+        subject: Subject<'a>,
+        wholes: &Wholes<'_>,
+        to: usize,
+    ) -> Option<MigrationStep> {
+        let (from, slot) = (wholes.left_out(to)?, &subject.after.slots()[to]);
+        let (column, old) = (&subject.table.columns[from], &subject.before.slots()[from]);
+        let lacks = |row: &u32| match dynamic::read(column, old, *row, &self.store.interner) {
+            Value::List(given) => given.contains(&Value::Bool(false)),
+            given => given == Value::Bool(false),
+        };
+        let rows = living_rows(&subject.table.rows).filter(lacks);
+        let filled = self.lacking(subject, slot, rows).map_or(0, |found| found.objects);
+        Some(MigrationStep::Required { slot: Arc::clone(slot.shared_name()), filled })
+    }
+
+    /// Counts the objects without a value that nothing sets after the migration.
+    fn lacking(
+        &self,
+        subject: Subject<'a>,
+        slot: &Slot,
+        rows: impl Iterator<Item = u32>,
+    ) -> Option<Found<ObjectId>> {
         let ids = rows.map(|row| subject.id(row));
         let mut without = ids.filter(|id| !self.overwrites.contains(*id, slot));
-        if let Some(example) = without.next() {
-            self.rejections.push(MigrationRejection::NoValue {
-                schema: Arc::clone(subject.after.shared_name()),
-                slot: Arc::clone(slot.shared_name()),
-                objects: without.count() + 1,
-                example,
-            });
-        }
+        let first = without.next()?;
+        Some(Found { objects: without.count() + 1, first })
     }
 
     /// Examines what a nested value of living objects has for each of its slots.
@@ -262,15 +300,14 @@ impl<'a> Examination<'a> {
             let (from, to) = (Box::new(old.clone()), Box::new(new.clone()));
             steps.push(MigrationStep::Constraints { from, to });
         }
-        if let Some(needed) = NeededIn::new(subject.before, (subject.after, to), sources)
-            && new.needed_default().is_none()
-        {
+        if let Some(needed) = NeededIn::new(subject.before, (subject.after, to), sources) {
             let columns = &subject.table.columns;
             let lacks = |row: &u32| needed.is_given(columns, *row) && !is_set(&columns[from], *row);
-            for row in living_rows(&subject.table.rows).filter(lacks) {
-                if !self.overwrites.contains(subject.id(row), new) {
-                    Found::add(&mut values.lacking, || subject.id(row));
-                }
+            let rows = living_rows(&subject.table.rows).filter(lacks);
+            let without = self.lacking(subject, new, rows);
+            match new.needed_default() {
+                Some(_) => steps.extend(filled(new, without)),
+                None => values.lacking = values.lacking.or(without),
             }
         }
         self.reject(subject, new, values);
@@ -333,6 +370,12 @@ impl Subject<'_> {
     fn id(&self, row: u32) -> ObjectId {
         ObjectId::new(self.before.id(), row, self.table.rows.generations()[row as usize])
     }
+}
+
+/// Returns the step that gives the default to objects whose record needs the slot.
+fn filled(slot: &Slot, objects: Option<Found<ObjectId>>) -> Option<MigrationStep> {
+    let (record, filled) = (slot.needed_in()?.into(), objects?.objects);
+    Some(MigrationStep::Needed { slot: Arc::clone(slot.shared_name()), record, filled })
 }
 
 fn count_set(column: &Column, rows: &Rows) -> usize {

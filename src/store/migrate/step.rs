@@ -80,6 +80,15 @@ pub enum MigrationStep {
         /// The number of living objects without a value, which get the default.
         filled: usize,
     },
+    /// An optional record comes to need the slot.
+    Needed {
+        /// The slot's name.
+        slot: Arc<str>,
+        /// The name of the record.
+        record: Arc<str>,
+        /// The number of living objects that have the record without the slot, which get the default.
+        filled: usize,
+    },
     /// The default changes, for new objects. Living objects keep their values.
     Default {
         /// The slot's name.
@@ -103,7 +112,9 @@ impl MigrationStep {
     pub(super) fn without_counts(&self) -> Self {
         let mut step = self.clone();
         match &mut step {
-            Self::Removed { values: count, .. } | Self::Required { filled: count, .. } => {
+            Self::Removed { values: count, .. }
+            | Self::Required { filled: count, .. }
+            | Self::Needed { filled: count, .. } => {
                 *count = (*count).min(1);
             }
             Self::Kind { values, .. } => *values = 0,
@@ -157,11 +168,11 @@ impl fmt::Display for MigrationStep {
             Self::Optional { slot } => write!(f, "slot '{slot}' becomes optional"),
             Self::Required { slot, filled } => {
                 write!(f, "slot '{slot}' becomes required")?;
-                match filled {
-                    0 => Ok(()),
-                    1 => f.write_str("; 1 object gets the default"),
-                    _ => write!(f, "; {filled} objects get the default"),
-                }
+                write_filled(f, *filled)
+            }
+            Self::Needed { slot, record, filled } => {
+                write!(f, "slot '{slot}' becomes required in '{record}'")?;
+                write_filled(f, *filled)
             }
             Self::Default { slot, to: Some(to), .. } => {
                 write!(f, "slot '{slot}' has default {to} for new objects")
@@ -172,6 +183,14 @@ impl fmt::Display for MigrationStep {
                 write!(f, "slot '{slot}' was {from}; it becomes {to}")
             }
         }
+    }
+}
+
+fn write_filled(f: &mut fmt::Formatter<'_>, objects: usize) -> fmt::Result {
+    match objects {
+        0 => Ok(()),
+        1 => f.write_str("; 1 object gets the default"),
+        _ => write!(f, "; {objects} objects get the default"),
     }
 }
 

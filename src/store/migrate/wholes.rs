@@ -96,6 +96,12 @@ impl<'a> Wholes<'a> {
             && self.before.slot_index(&companion).is_some_and(|position| !is_kept(position))
     }
 
+    /// Returns the old slot that says which parts of a kept slot were left out, if these get the default now.
+    pub(super) fn left_out(&self, to: usize) -> Option<usize> {
+        let from = self.sources[to].position().filter(|_| self.fill(to))?;
+        self.before.slot_index(&format!("{}?", self.before.slots()[from].name()))
+    }
+
     fn names_of(&self, slot: &Slot) -> Option<(&'a str, &'a str)> {
         if self.changed.is_empty() {
             return None;

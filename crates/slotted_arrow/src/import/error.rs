@@ -21,16 +21,18 @@ pub enum ImportError {
     #[error(transparent)]
     Store(#[from] LimitError),
     /// A [limit of the import](crate::import::ImportLimits) is exceeded.
-    #[error("{}{found} {what} exceed the limit of {limit}", In(file))]
+    #[error("{}{found} {what} exceed the limit of {limit}; raise '{setting}'", In(file))]
     Limit {
         /// The file, if the rows are from one.
         file: Option<PathBuf>,
         /// The things that are too many.
-        what: &'static str,
+        what: String,
         /// The largest allowed number.
         limit: u64,
         /// The number found. Counting may have ended early.
         found: u64,
+        /// The field of the limits.
+        setting: &'static str,
     },
     /// A source of record batches returned an error, or an Arrow array is broken.
     #[error("cannot read rows of {}: {source}", Quoted(schema))]

@@ -241,7 +241,7 @@ impl<'a> Import<'a> {
     ///
     /// let limits = ImportLimits { rows: 5, ..ImportLimits::default() };
     /// let error = Import::new().batches("tile", batches).limits(limits).run(&mut store).unwrap_err();
-    /// assert_eq!(error.to_string(), "10 rows exceed the limit of 5");
+    /// assert_eq!(error.to_string(), "10 rows exceed the limit of 5; raise 'ImportLimits::rows'");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]

@@ -7,10 +7,11 @@ use std::path::PathBuf;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::{ArrowError, Fields, SchemaRef};
 use foldhash::fast::RandomState;
+use slotted::error::{LimitError, SpawnError};
 use slotted::memory::BLOCK_ROWS;
 use slotted::raw::WriteColumnsError;
-use slotted::schema::{Problem, ProblemKind, RegisteredSchema, Slot};
-use slotted::{Kind, ObjectId, ReservedIds, Store};
+use slotted::schema::{Problem, ProblemKind, Quoted, RegisteredSchema, Slot};
+use slotted::{Kind, ObjectId, ReservedIds, Store, exactly};
 
 use crate::bits::is_one;
 use crate::fields::id_column;
@@ -59,8 +60,10 @@ pub(super) fn import(
     let rows = open_all(store, sources, options)?;
     let mut report = Report { problems: Vec::new(), count: 0, most: options.limits.problems };
     let schemas = rows.iter().flat_map(|rows| std::iter::repeat_n(&rows.schema, rows.count));
+    let living = |rows: &Rows| store.len_of(exactly(&*rows.schema)).unwrap_or(0);
+    let living: Vec<usize> = rows.iter().map(living).collect();
     let mut reserved =
-        store.reserve_ids(schemas).map_err(|error| ImportError::of_core(error, "objects"))?;
+        store.reserve_ids(schemas).map_err(|error| of_reserve(error, &rows, &living))?;
     let mut ids = NewIds::default();
     if !options.ignores_ids {
         ids.by_bits = new_ids(&reserved, &rows, &mut report)?;
@@ -78,6 +81,25 @@ pub(super) fn import(
         return Err(ImportRejection { problems: report.problems, count: report.count }.into());
     }
     reserved.spawn().map_err(|error| ImportError::of_core(error, "objects"))
+}
+
+/// Returns the error of rows for which the store has no room.
+fn of_reserve(error: SpawnError, rows: &[Rows], living: &[usize]) -> ImportError {
+    match error {
+        SpawnError::Limit(LimitError::Rows { schema, limit }) => {
+            let own = rows.iter().zip(living).filter(|(rows, _)| *rows.schema == *schema);
+            let living = own.clone().map(|(_, living)| *living).max().unwrap_or(0);
+            let new = own.map(|(rows, _)| rows.count).fold(living, usize::saturating_add);
+            ImportError::Limit {
+                file: None,
+                what: format!("objects of schema {}", Quoted(&schema)),
+                limit: limit.into(),
+                found: new as u64,
+                setting: "Limits::rows_per_schema",
+            }
+        }
+        error => ImportError::of_core(error, "objects"),
+    }
 }
 
 fn has_references(store: &Store, schema: &str) -> bool {
@@ -108,7 +130,13 @@ fn open_all(
 fn open(schema: String, source: Source<'_>, left: u64, limit: u64) -> Result<Rows, ImportError> {
     let too_many = |file: Option<PathBuf>, more: usize| {
         let found = (limit - left).saturating_add(more as u64);
-        ImportError::Limit { file, what: "rows", limit, found }
+        ImportError::Limit {
+            file,
+            what: "rows".to_owned(),
+            limit,
+            found,
+            setting: "ImportLimits::rows",
+        }
     };
     match source {
         Source::Batches(source) => {
@@ -183,8 +211,13 @@ impl Rows {
                 let limit = limits.decoded_bytes;
                 let found = source.decoded_bytes(&plan.columns, limit).map_err(in_file)?;
                 if found > limit {
-                    let what = "bytes of decoded columns";
-                    return Err(ImportError::Limit { file: self.file(), what, limit, found });
+                    return Err(ImportError::Limit {
+                        file: self.file(),
+                        what: "bytes of decoded columns".to_owned(),
+                        limit,
+                        found,
+                        setting: "ImportLimits::decoded_bytes",
+                    });
                 }
                 let result = source.visit(&plan.columns, |batch| {
                     visit(batch, &plan).map_err(|error| Stop::Import(Box::new(error)))

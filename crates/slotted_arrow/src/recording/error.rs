@@ -8,9 +8,14 @@ use crate::load::LoadError;
 use crate::save::SaveError;
 
 /// The reason why a frame was not recorded.
+///
+/// The recorder does not know the name of its file; [`RecordingFile`](crate::recording::RecordingFile) adds it to each error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
+    /// The writer failed before the first frame.
+    #[error("cannot begin the recording: {0}")]
+    Begin(#[source] io::Error),
     /// The writer failed. Whole frames before this one can be played.
     #[error(
         "cannot write frame {frame} of the recording: {error}; the frames before it are intact"
@@ -22,6 +27,9 @@ pub enum RecordError {
         #[source]
         error: io::Error,
     },
+    /// The writer failed after the last frame. All frames can be played, but finding them reads the whole file.
+    #[error("cannot write the index of the recording: {0}; all frames are intact")]
+    Index(#[source] io::Error),
     /// The writer failed before, so nothing can follow.
     #[error("the recording ended when a frame could not be written; begin another one")]
     Ended,
@@ -90,7 +98,9 @@ pub enum PlaybackError {
         part: &'static str,
     },
     /// A frame is larger than [`PlaybackOptions::most_frame_bytes`](crate::recording::PlaybackOptions::most_frame_bytes).
-    #[error("frame {frame} has {bytes} bytes; the limit is {limit}")]
+    #[error(
+        "frame {frame} has {bytes} bytes; the limit is {limit}, raise 'PlaybackOptions::most_frame_bytes'"
+    )]
     TooLarge {
         /// The frame.
         frame: u64,

@@ -1,6 +1,7 @@
 //! Recordings: the frames of a game in one file, to play them forwards and backwards.
 
 mod error;
+mod file;
 mod format;
 mod notes;
 mod playback;
@@ -10,6 +11,7 @@ mod undo;
 mod worlds;
 
 pub use error::{PlaybackError, RecordError};
+pub use file::RecordingFile;
 pub use notes::Notes;
 pub use playback::{Playback, PlaybackOptions, Snapshots};
 pub use recorder::{Recorder, RecorderOptions, RecordingReport};

@@ -21,7 +21,7 @@ use crate::save::SaveOptions;
 /// [tracks its changes](slotted::Store::track_changes). [`Playback`](crate::recording::Playback) plays it.
 ///
 /// # After a crash
-/// Each frame has a checksum and is written by one call. A recording whose program was killed can be played up to its last
+/// Each frame has a checksum, is written by one call, and the writer is flushed. A recording whose program was killed can be played up to its last
 /// whole frame. [`finish`](Self::finish) adds an index, so that opening does not read the whole file.
 ///
 /// # Other schemas, other stores
@@ -210,8 +210,8 @@ impl RecorderOptions {
     ///
     /// [`RecorderOptions`] has an example.
     pub fn start<W: Write>(&self, mut out: W) -> Result<Recorder<W>, RecordError> {
-        let written = out.write_all(&file_header());
-        written.map_err(|error| RecordError::Write { frame: 0, error })?;
+        let written = out.write_all(&file_header()).and_then(|()| out.flush());
+        written.map_err(RecordError::Begin)?;
         Ok(Recorder {
             out,
             options: self.clone(),
@@ -286,6 +286,8 @@ impl<W: Write> Recorder<W> {
             let count = self.keyframes.count + 1;
             self.keyframes = Keyframes { count, bytes, ..Keyframes::default() };
         }
+        // A writer with a buffer has the frames before this one on the disk, too.
+        self.out.flush().map_err(|error| RecordError::Write { frame: number, error })?;
         self.entries.push(entry);
         self.notes.clear();
         self.released = self.last.replace(snapshot.clone());
@@ -364,7 +366,7 @@ impl<W: Write> Recorder<W> {
 
     /// Writes the index of all frames and returns the writer.
     ///
-    /// A file is not synced: call [`sync_all`](std::fs::File::sync_all) to protect it against power failure.
+    /// A file is not synced: call [`sync_all`](crate::recording::RecordingFile::sync_all) to protect it against power failure.
     ///
     /// # Errors
     /// Returns an error if the writer fails, now or before.
@@ -383,14 +385,14 @@ impl<W: Write> Recorder<W> {
             }
             let plain = (self.record.len() - HEADER) as u64;
             let header = Header { index: self.entries.len() as u64, ..self.header(frame) };
-            self.append(Header { kind: RecordKind::Index, plain, ..header })?;
+            let header = Header { kind: RecordKind::Index, plain, ..header };
+            self.append(header).map_err(RecordError::Index)?;
             let mut trailer = at.to_le_bytes().to_vec();
             trailer.extend_from_slice(END);
             self.position += trailer.len() as u64;
-            let written = self.out.write_all(&trailer);
-            written.map_err(|error| RecordError::Write { frame, error })?;
+            self.out.write_all(&trailer).map_err(RecordError::Index)?;
         }
-        self.out.flush().map_err(|error| RecordError::Write { frame, error })?;
+        self.out.flush().map_err(RecordError::Index)?;
         let report = self.report();
         Ok((self.out, report))
     }
@@ -438,7 +440,9 @@ impl<W: Write> Recorder<W> {
             self.record.extend_from_slice(&content);
         }
         let compression = compression_byte(self.options.compression);
-        self.append(Header { kind: RecordKind::Change, compression, plain, ..self.header(number) })
+        let header = self.header(number);
+        let header = Header { kind: RecordKind::Change, compression, plain, ..header };
+        self.append(header).map_err(failed)
     }
 
     fn keyframe(&mut self, number: u64, snapshot: &Snapshot) -> Result<(), RecordError> {
@@ -449,11 +453,13 @@ impl<W: Write> Recorder<W> {
         let saved = options.write(snapshot, &mut self.record);
         saved.map_err(|error| RecordError::of_save(number, error))?;
         let plain = (self.record.len() - start) as u64;
-        self.append(Header { kind: RecordKind::Keyframe, plain, ..self.header(number) })
+        let written =
+            self.append(Header { kind: RecordKind::Keyframe, plain, ..self.header(number) });
+        written.map_err(|error| RecordError::Write { frame: number, error })
     }
 
     /// Completes the record and writes it by one call.
-    fn append(&mut self, header: Header) -> Result<(), RecordError> {
+    fn append(&mut self, header: Header) -> io::Result<()> {
         let notes = match header.kind {
             RecordKind::Index => 0,
             RecordKind::Keyframe | RecordKind::Change => self.notes.as_bytes().len(),
@@ -464,8 +470,7 @@ impl<W: Write> Recorder<W> {
         if header.index == 0 {
             self.recording = checksum as u64;
         }
-        let written = self.out.write_all(&self.record);
-        written.map_err(|error| RecordError::Write { frame: header.number, error })?;
+        self.out.write_all(&self.record)?;
         self.position += self.record.len() as u64;
         Ok(())
     }

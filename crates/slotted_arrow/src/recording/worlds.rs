@@ -7,7 +7,7 @@ use slotted::{Limits, Store};
 use crate::damage::Damage;
 use crate::definition::{Definition, PodTypes};
 use crate::load::{LoadError, LoadOptions, definition_error};
-use crate::manifest::{MOST_SLOTS, register};
+use crate::manifest::{check_slots, register};
 use crate::recording::format::{Entry, RecordKind};
 use crate::recording::notes::Notes;
 use crate::recording::source::{Source, Wanted};
@@ -90,9 +90,10 @@ impl Worlds {
                 }
                 return Err(invalid(format!("schema '{}' was declared before", definition.name)));
             }
-            if slots > MOST_SLOTS {
-                return Err(invalid(format!("more than {MOST_SLOTS} slots in all")));
-            }
+            check_slots(slots).map_err(|damage| {
+                let file = "the schemas".to_owned();
+                world_error(frame, LoadError::Damaged { file, damage, can_salvage: false })
+            })?;
             let schema = definition.to_schema(&self.pods);
             let registered = schema.and_then(|schema| Ok(store.register_schema(schema)?));
             let registered = registered.map_err(|error| {

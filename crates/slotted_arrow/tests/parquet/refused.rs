@@ -99,7 +99,7 @@ fn errors_of_a_source_and_unknown_schemas_change_nothing() -> Outcome {
     let limits = ImportLimits { rows: 2, ..ImportLimits::default() };
     let import = Import::new().batches("unit", [good(), good()]).batches("unit", [good()]);
     let error = import.limits(limits).run(&mut store).unwrap_err();
-    assert_eq!(error.to_string(), "3 rows exceed the limit of 2");
+    assert_eq!(error.to_string(), "3 rows exceed the limit of 2; raise 'ImportLimits::rows'");
     assert_eq!(store.state_hash(), before);
     Ok(())
 }

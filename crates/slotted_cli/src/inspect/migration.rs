@@ -60,7 +60,8 @@ impl Plan {
         let registered = definitions.register(&mut store);
         registered.map_err(|error| Failure::new(error.to_string()))?;
         let report = save.load_into(&mut store)?;
-        let steps = report.migration().map(ToString::to_string).unwrap_or_default();
+        let steps = report.steps().iter().map(ToString::to_string);
+        let steps = steps.flat_map(|step| step.lines().map(str::to_owned).collect::<Vec<_>>());
         let aside = report.aside();
         let objects = aside.objects();
         let objects =
@@ -71,7 +72,7 @@ impl Plan {
             values,
         });
         Ok(Self {
-            steps: steps.lines().map(str::to_owned).collect(),
+            steps: steps.collect(),
             objects_aside: objects.collect(),
             values_aside: values.collect(),
         })
