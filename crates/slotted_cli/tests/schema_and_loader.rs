@@ -40,11 +40,12 @@ cost = { kind = "u8 | text | drop", optional = true }
 optional = true
 slots = { min = "u8", max = "u8", note = { kind = "text", optional = true } }
 [schemas.unit.slots.size]
-slots = { x = "u8", y = "u8", tags = { kind = "list(text)", default = [] }, drops = { kind = "list(drop)", default = [] }, skills = { kind = "map(u8)", default = {} } }
+slots = { x = "u8", y = "u8", tags = { kind = "list(text)", default = [] }, ones = { kind = "list(text)", default = [], one_or_list = true }, found = { kind = "list", default = [], one_or_list = true, slots = { item = "text", marks = { kind = "list(u8)", optional = true, one_or_list = true } } }, drops = { kind = "list(drop)", default = [] }, skills = { kind = "map(u8)", default = {} } }
 [schemas.unit.slots.effect]
 tag = "type"
 variants.heal = { amount = "u8", area = { kind = "f32", optional = true }, words = { kind = "list(text)", optional = true } }
 variants.burn = { amount = "f32", spot = { slots = { x = "u8" } } }
+variants.hit = { types = { kind = "list(text)", one_or_list = true } }
 variants.rest = {}
 [schemas.unit.slots.form]
 variants = { point = {}, circle = { r = "u8" }, other = "f32" }
@@ -249,6 +250,39 @@ fn heirs_and_patches_give_parts() -> Outcome {
             own(json!({ "size": { "x": 1, "y": 1 } })),
             own(json!({ "effect": { "type": "rest" } })),
         ],
+    );
+    Ok(())
+}
+
+#[test]
+fn lists_in_nested_values_may_lack_brackets() -> Outcome {
+    let checker = Checker::new()?;
+    let right = [
+        json!({ "size": { "x": 1, "y": 1, "ones": "x" } }),
+        json!({ "size": { "x": 1, "y": 1, "ones": ["x"] } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "item": "x", "marks": 1 } } }),
+        json!({ "size": { "x": 1, "y": 1, "found": [{ "item": "x", "marks": [1, 2] }, { "item": "y", "marks": null }] } }),
+        json!({ "effect": { "type": "hit", "types": "cut" } }),
+        json!({ "effect": { "type": "hit", "types": ["cut"] } }),
+    ];
+    let wrong = [
+        json!({ "size": { "x": 1, "y": 1, "ones": 1 } }),
+        json!({ "size": { "x": 1, "y": 1, "tags": "x" } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "marks": 1 } } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "item": "x", "marks": "y" } } }),
+        json!({ "effect": { "type": "hit", "types": 1 } }),
+        json!({ "effect": { "type": "heal", "amount": 1, "words": "x" } }),
+    ];
+    for form in [fresh, heir, patch] {
+        let all = |values: &[Value]| values.iter().cloned().map(form).collect();
+        checker.agree(all(&right), all(&wrong));
+    }
+    let changes = [
+        json!({ "size": { "ones": { "add": ["x"] }, "found": { "add": [{ "item": "x", "marks": 1 }] } } }),
+    ];
+    checker.agree(
+        changes.iter().cloned().flat_map(|value| [patch(value.clone()), heir(value)]).collect(),
+        vec![],
     );
     Ok(())
 }

@@ -212,6 +212,7 @@ mod absent_slots;
 mod ancestry;
 mod aside;
 mod blame;
+mod brackets;
 mod bytes;
 mod changed_variants;
 mod changes;
