@@ -21,6 +21,8 @@ use slotted::{Kind, Value};
 pub(super) enum Place {
     /// In a record that inherits nothing.
     Fresh,
+    /// In an abstract record that inherits nothing: parts stand alone, without changes.
+    Abstract,
     /// In a patch or in a record that inherits: parts stand alone, and changes in place of values.
     Changed,
     /// In an element or a variant, which have all of their parts.
@@ -239,7 +241,7 @@ impl<'w> Values<'w> {
         };
         let is_needed = |shape: &Shape| self.is_needed(path, shape);
         match place {
-            Place::Changed => (Vec::new(), Vec::new()),
+            Place::Changed | Place::Abstract => (Vec::new(), Vec::new()),
             Place::Fresh => {
                 (names(&|shape| references::is_required(self.schema, shape)), names(&is_needed))
             }
