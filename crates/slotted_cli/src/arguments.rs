@@ -197,6 +197,9 @@ pub(crate) struct Schema {
     /// Print a JSON Schema (draft 2020-12), which editors use to complete and check definition files
     #[arg(long)]
     pub(crate) json_schema: bool,
+    /// Print the JSON Schema for the files of this entry under 'objects' in a manifest: FILES, or PACK/FILES
+    #[arg(long, value_name = "FILES", requires = "json_schema")]
+    pub(crate) objects: Option<String>,
 }
 
 #[derive(Args, Debug)]

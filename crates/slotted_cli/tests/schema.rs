@@ -295,6 +295,25 @@ fn a_file_may_name_its_json_schema() -> Outcome {
 }
 
 #[test]
+fn files_of_objects_have_a_json_schema() -> Outcome {
+    let folder = folder_with("objects_schema", "schemas.toml", "schemas.item.slots.weight = 'u8'")?;
+    let file = |name: &str, text: &str| fs::write(std::path::Path::new(&folder).join(name), text);
+    file("pack.toml", "name = 'core'\nobjects = { 'items.json' = 'item' }")?;
+    file("items.json", r#"{ "axe": { "weight": 2 } }"#)?;
+    for files in ["items.json", "core/items.json"] {
+        let answer = run(["schema", &folder, "--json-schema", "--objects", files])?;
+        assert_eq!((answer.status, &*answer.errors), (Some(0), ""));
+        let validator = jsonschema::validator_for(&serde_json::from_str(&answer.output)?)?;
+        assert_eq!(problems(&validator, &json!({ "axe": { "weight": 2 } })), [""; 0]);
+        assert!(!validator.is_valid(&json!({ "axe": { "wieght": 2 } })));
+    }
+    let answer = run(["schema", &folder, "--json-schema", "--objects", "item.json"])?;
+    let known = "no manifest has 'item.json' under 'objects'; there are 'core/items.json'";
+    assert!(answer.errors.contains(known), "{}", answer.errors);
+    Ok(())
+}
+
+#[test]
 fn packs_with_problems_have_no_schema() -> Outcome {
     let answer = run(["schema", &pack("misspelt"), "--json-schema"])?;
     assert_eq!((answer.status, &*answer.output), (Some(1), ""));

@@ -40,11 +40,12 @@ cost = { kind = "u8 | text | drop", optional = true }
 optional = true
 slots = { min = "u8", max = "u8", note = { kind = "text", optional = true } }
 [schemas.unit.slots.size]
-slots = { x = "u8", y = "u8", tags = { kind = "list(text)", default = [] }, drops = { kind = "list(drop)", default = [] }, skills = { kind = "map(u8)", default = {} } }
+slots = { x = "u8", y = "u8", tags = { kind = "list(text)", default = [] }, ones = { kind = "list(text)", default = [], one_or_list = true }, found = { kind = "list", default = [], one_or_list = true, slots = { item = "text", marks = { kind = "list(u8)", optional = true, one_or_list = true } } }, drops = { kind = "list(drop)", default = [] }, skills = { kind = "map(u8)", default = {} } }
 [schemas.unit.slots.effect]
 tag = "type"
 variants.heal = { amount = "u8", area = { kind = "f32", optional = true }, words = { kind = "list(text)", optional = true } }
 variants.burn = { amount = "f32", spot = { slots = { x = "u8" } } }
+variants.hit = { types = { kind = "list(text)", one_or_list = true } }
 variants.rest = {}
 [schemas.unit.slots.form]
 variants = { point = {}, circle = { r = "u8" }, other = "f32" }
@@ -254,6 +255,39 @@ fn heirs_and_patches_give_parts() -> Outcome {
 }
 
 #[test]
+fn lists_in_nested_values_may_lack_brackets() -> Outcome {
+    let checker = Checker::new()?;
+    let right = [
+        json!({ "size": { "x": 1, "y": 1, "ones": "x" } }),
+        json!({ "size": { "x": 1, "y": 1, "ones": ["x"] } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "item": "x", "marks": 1 } } }),
+        json!({ "size": { "x": 1, "y": 1, "found": [{ "item": "x", "marks": [1, 2] }, { "item": "y", "marks": null }] } }),
+        json!({ "effect": { "type": "hit", "types": "cut" } }),
+        json!({ "effect": { "type": "hit", "types": ["cut"] } }),
+    ];
+    let wrong = [
+        json!({ "size": { "x": 1, "y": 1, "ones": 1 } }),
+        json!({ "size": { "x": 1, "y": 1, "tags": "x" } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "marks": 1 } } }),
+        json!({ "size": { "x": 1, "y": 1, "found": { "item": "x", "marks": "y" } } }),
+        json!({ "effect": { "type": "hit", "types": 1 } }),
+        json!({ "effect": { "type": "heal", "amount": 1, "words": "x" } }),
+    ];
+    for form in [fresh, heir, patch] {
+        let all = |values: &[Value]| values.iter().cloned().map(form).collect();
+        checker.agree(all(&right), all(&wrong));
+    }
+    let changes = [
+        json!({ "size": { "ones": { "add": ["x"] }, "found": { "add": [{ "item": "x", "marks": 1 }] } } }),
+    ];
+    checker.agree(
+        changes.iter().cloned().flat_map(|value| [patch(value.clone()), heir(value)]).collect(),
+        vec![],
+    );
+    Ok(())
+}
+
+#[test]
 fn an_optional_nested_value_has_all_that_it_needs() -> Outcome {
     let checker = Checker::new()?;
     let outer = |more: Value| {
@@ -306,6 +340,145 @@ fn an_optional_nested_value_has_all_that_it_needs() -> Outcome {
     ];
     checker.agree(vec![], all(&elements, fresh));
     checker.agree(vec![], all(&elements, patch));
+    Ok(())
+}
+
+#[test]
+fn an_abstract_record_gives_parts_and_changes_nothing() -> Outcome {
+    let checker = Checker::new()?;
+    let (changed, _) = changes();
+    let is_abstract = |values: Value| own(with(values, json!({ "abstract": true })));
+    let heirs =
+        changed.iter().cloned().map(|values| heir(with(values, json!({ "abstract": true }))));
+    let right = [
+        json!({}),
+        json!({ "damage": { "min": 1 }, "size": { "x": 1 } }),
+        json!({ "effect": { "type": "heal", "amount": 2 } }),
+        json!({ "size": { "tags": ["x"], "found": { "item": "x" } }, "drops": [{ "item": "x" }] }),
+        json!({ "skills": { "add": 3 } }),
+        json!({ "cost": { "item": "x" }, "form": "point" }),
+        json!({ "abstract": false, "effect": { "type": "rest" }, "size": { "x": 1, "y": 1 } }),
+    ];
+    let right = right.into_iter().map(is_abstract).chain(heirs).collect();
+    checker.agree(right, changed.into_iter().map(is_abstract).collect());
+    Ok(())
+}
+
+/// The entries of a manifest, each with a file, the right documents and the wrong ones.
+fn objects() -> Vec<(&'static str, &'static str, Vec<Value>, Vec<Value>)> {
+    let item = json!({ "weight": 2 });
+    let named = json!({ "id": "sword", "weight": 2 });
+    vec![
+        (
+            r#"'items.json' = "item""#,
+            "items.json",
+            vec![
+                json!({}),
+                json!({ "sword": item, "axe": {} }),
+                json!([item, { "tags": "sharp" }, { "hit": { "min": 1 } }]),
+                item.clone(),
+                json!({ "tags": [], "weight": 3 }),
+                json!({ "sword": { "abstract": true }, "axe": { "inherits": "sword", "weight": { "plus": 1 } } }),
+            ],
+            vec![
+                json!({ "sword": { "weight": "x" } }),
+                json!({ "sword": { "wieght": 1 } }),
+                json!({ "sword": item, "axe": 3 }),
+                json!([item, 3]),
+                json!([[item]]),
+                json!([{ "weight": { "plus": 1 } }]),
+                json!({ "weight": 300 }),
+                json!({ "swords": [item] }),
+                json!(3),
+            ],
+        ),
+        (
+            "'many' = { schema = 'item', name_from = 'id', words = { inherits = 'like', abstract = false } }",
+            "many/a.json",
+            vec![
+                json!([named, { "id": "axe", "like": "sword" }, { "id": 7 }, item]),
+                json!({ "id": "sword", "weight": 2 }),
+                json!({ "one": item, "two": named }),
+                // One object, whose name is no text.
+                json!({ "id": { "weight": 2 } }),
+            ],
+            vec![
+                json!([{ "id": "sword", "inherits": "sword" }]),
+                json!([{ "id": "sword", "abstract": true }]),
+                json!([{ "name": "sword" }]),
+            ],
+        ),
+        (
+            "'**/*.obj.json' = { schema = 'item', schema_from = 'type' }",
+            "x/y/all.obj.json",
+            vec![
+                json!([item, { "type": "item" }, { "type": "gun", "ammo": 3 }, { "type": 3 }]),
+                json!({ "a": { "type": "gun", "weight": 1 }, "b": {} }),
+                json!({ "type": "gun", "ammo": 3 }),
+            ],
+            vec![
+                json!([{ "ammo": 3 }]),
+                json!([{ "type": "item", "ammo": 3 }]),
+                json!([{ "type": "bow" }]),
+                json!({ "type": "gun", "ammo": "x" }),
+            ],
+        ),
+        (
+            "'told.json' = { schema_from = 'type' }",
+            "told.json",
+            vec![json!([{ "type": "gun" }]), json!({ "a": { "type": "item" } }), json!([])],
+            vec![json!([{ "ammo": 3 }]), json!([{ "type": 3 }]), json!({ "a": {} })],
+        ),
+    ]
+}
+
+#[test]
+fn files_of_objects_have_schemas_of_their_own() -> Outcome {
+    let core = "[schemas.item.slots]\nweight = { kind = 'u8', default = 1 }\n\
+        tags = { kind = 'list(text)', one_or_list = true, default = [] }\n\
+        hit = { optional = true, slots = { min = 'u8', max = { kind = 'u8', default = 3 } } }\n\
+        [schemas.gun]\nextends = 'item'\nslots.ammo = { kind = 'u8', default = 1 }\n";
+    let mut failed = Vec::new();
+    for (entry, file, right, wrong) in objects() {
+        let load = |document: &Value| {
+            let manifest = ("pack.toml", format!("[objects]\n{entry}\n"));
+            let files = [manifest, ("core.toml", core.to_owned()), (file, document.to_string())];
+            Loader::new().pack_of_texts("core", files).load(&Store::new())
+        };
+        let schemas = load(&json!([]))?.json_schemas_of_objects();
+        let [schema] = &schemas[..] else { panic!("one entry") };
+        assert!(entry.contains(&format!("'{}'", schema.files)), "{}", schema.files);
+        let schema: Value = serde_json::from_str(&schema.text)?;
+        if let Err(error) = jsonschema::meta::validate(&schema) {
+            panic!("{error} at {}", error.instance_path());
+        }
+        let validator = jsonschema::validator_for(&schema)?;
+        let right = right.into_iter().map(|document| (document, true));
+        for (document, is_right) in right.chain(wrong.into_iter().map(|wrong| (wrong, false))) {
+            let report = load(&document).err().map(|report| report.to_string());
+            let problems: Vec<String> =
+                validator.iter_errors(&document).map(|error| error.to_string()).collect();
+            if (report.is_none(), problems.is_empty()) != (is_right, is_right) {
+                failed.push(format!("{file}, {is_right}: {document}\n{problems:?}\n{report:?}"));
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn toml_files_of_objects_have_lists_of_them() -> Outcome {
+    let core = "[schemas.item.slots]\nweight = { kind = 'u8', default = 1 }\n";
+    let manifest = "[objects]\n'trees.toml' = 'item'\n";
+    let files =
+        [("pack.toml", manifest), ("core.toml", core), ("trees.toml", "[[pine]]\nweight = 2\n")];
+    let definitions = Loader::new().pack_of_texts("core", files).load(&Store::new())?;
+    let schema: Value = serde_json::from_str(&definitions.json_schemas_of_objects()[0].text)?;
+    let validator = jsonschema::validator_for(&schema)?;
+    let item = json!({ "weight": 2 });
+    assert!(validator.is_valid(&json!({ "pine": [item, {}], "oak": item })));
+    assert!(!validator.is_valid(&json!({ "pine": [{ "wieght": 2 }] })));
     Ok(())
 }
 

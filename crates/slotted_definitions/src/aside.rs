@@ -262,10 +262,10 @@ impl Resolver<'_> {
         let loaded = values.clone();
         let loaded = |slot: &str| loaded.get(slot).cloned().unwrap_or_default();
         let values = schema.gather(&with_quarantined(Some(schema), values, (&loaded, kept)));
-        let is_bracketed = |slot| self.records.is_bracketed(record, slot);
+        let is_bracketed = |slot: usize, at: &[u32]| self.records.is_bracketed(record, slot, at);
         let values = values.iter().map(|entry| {
             let of = (self.registry, schema);
-            (Arc::from(entry.0), self.schemas.one_or_list(of, entry, is_bracketed))
+            (Arc::from(entry.0), self.schemas.without_brackets(of, entry, &is_bracketed))
         });
         let (schema, name) = (schema.name().into(), record.name.clone());
         let words = Words::only(&[]).into();

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::brackets::with_brackets;
 use crate::changes::{Change, Operation, is_map_of_changes};
 use crate::diagnostic::{Code, Diagnostic, Severity, did_you_mean, quoted};
 use crate::document::RecordDeclaration;
@@ -200,10 +201,11 @@ impl RecordReader<'_> {
             };
             value.wrong.is_empty() && value.slots.iter().all(fits)
         };
-        let values = parts_of(part, meant);
-        let values =
-            values.filter_map(|(variant, own)| PartValue::of((slot, shape), variant, (part, own)));
-        let mut values: Vec<PartValue<'_>> = values.collect();
+        let mut values = Vec::new();
+        for (variant, own) in parts_of(part, meant) {
+            let part = self.part_with_brackets((schema, own), (variant, part), declared);
+            values.extend(PartValue::of((slot, shape), variant, (&part, own)));
+        }
         // The variants that take the value; or one of them, to report why it does not.
         match values.iter().any(fits) {
             true => values.retain(fits),
@@ -233,6 +235,23 @@ impl RecordReader<'_> {
         let changes = changes.map(|(slot, value)| Change { slot, pack, place, operation, value });
         entries.changes.extend(changes);
         Read::Right
+    }
+
+    /// Returns the part with the brackets that its lists lack.
+    fn part_with_brackets<'s>(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        (variant, part): (&Variant<'_>, &Entry<'s>),
+        declared: &RecordDeclaration<'_, '_>,
+    ) -> Entry<'s> {
+        let lists = self.schemas.one_or_lists(self.registry, schema);
+        let name = format!("{}.{}", variant.name, &*part.name);
+        let value = (&*name, &part.value);
+        let (value, bracketed) = with_brackets((schema, shape), value, &lists, declared.words);
+        let place = Place { file: declared.of.place.file, span: part.value.span };
+        let bracketed = bracketed.into_iter().map(|(slot, at)| (place, slot as u16, at));
+        self.records.bracketed.extend(bracketed);
+        Entry { value, ..part.clone() }
     }
 
     /// Reports a value of a part that has another form.

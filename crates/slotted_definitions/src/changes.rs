@@ -88,6 +88,22 @@ pub(super) fn is_map_of_changes(node: &Node<'_>, words: &Words) -> bool {
     !map.is_empty() && map.iter().all(|key| words.of_value(&key.name).is_some())
 }
 
+/// Returns whether the node changes a list that is a value of a record.
+pub(super) fn is_change_of_list(node: &Node<'_>, words: &Words) -> bool {
+    let Data::Map(map) = &node.data else { return false };
+    map.iter().any(|key| matches!(words.of_value(&key.name), Some(Word::Add | Word::Remove)))
+}
+
+/// Returns whether the node changes a nested list or map that is a value of a record.
+pub(super) fn is_change_of_nested_list(node: &Node<'_>, words: &Words) -> bool {
+    let Data::Map(map) = &node.data else { return false };
+    let is_change = |key: &Entry<'_>| {
+        let is_list = matches!(key.value.data, Data::List(_) | Data::Map(_));
+        is_list && matches!(words.of_value(&key.name), Some(Word::Add | Word::Remove))
+    };
+    !map.is_empty() && map.iter().all(is_change)
+}
+
 /// Returns the operation of the key, or reports it.
 pub(super) fn operation(
     reading: &mut Reading<'_>,
@@ -166,12 +182,7 @@ impl RecordReader<'_> {
         entries: &mut Entries,
     ) -> bool {
         let Data::Map(map) = &entry.value.data else { return false };
-        let is_change = |key: &Entry<'_>| {
-            let is_list = matches!(key.value.data, Data::List(_) | Data::Map(_));
-            let word = declared.words.of_value(&key.name);
-            is_list && matches!(word, Some(Word::Add | Word::Remove))
-        };
-        if map.is_empty() || !map.iter().all(is_change) {
+        if !is_change_of_nested_list(entry.value, declared.words) {
             return false;
         }
         let (file, known) = (declared.of.place.file, (&OF_LISTS[..], &**declared.words));

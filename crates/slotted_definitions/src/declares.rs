@@ -3,6 +3,7 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
+use crate::brackets::is_within;
 use crate::diagnostic::Diagnostics;
 use crate::document::Declaration;
 use crate::limits::LoadLimits;
@@ -22,7 +23,7 @@ use slotted::schema::{Constraint, Number, Slot};
 pub(super) fn declares(
     name: &Arc<str>,
     (declared, of_parts): (&Declared, &[OfPart]),
-    (slots, docs): (&[&Slot], &SchemaDocs),
+    (slots, all_docs): (&[&Slot], &SchemaDocs),
 ) -> bool {
     let slot = entry(name, declared.to_node());
     let map = [entry("slots", node(Data::Map([slot].into())))];
@@ -46,12 +47,17 @@ pub(super) fn declares(
         let Some((own, notes)) = own.into_iter().find(|(own, _)| own.name() == slot.name()) else {
             return false;
         };
-        let docs = docs.slots.get(slot.name()).unwrap_or(&none);
-        let has_docs = (&notes.doc, &notes.unit, notes.is_one_or_list)
-            == (&docs.doc, &docs.unit, docs.is_one_or_list);
+        let docs = all_docs.slots.get(slot.name()).unwrap_or(&none);
+        let has_docs = (&notes.doc, &notes.unit) == (&docs.doc, &docs.unit)
+            && notes.one_or_lists.iter().all(|list| all_docs.one_or_lists.contains(list));
         own == *slot && own.renamed_from() == slot.renamed_from() && has_docs
     };
-    found.schema.slots().len() == slots.len() && slots.iter().all(is_same)
+    let are_lists = all_docs
+        .one_or_lists
+        .iter()
+        .filter(|list| is_within(list, name))
+        .all(|list| found.slots.iter().any(|notes| notes.one_or_lists.contains(list)));
+    are_lists && found.schema.slots().len() == slots.len() && slots.iter().all(is_same)
 }
 
 fn node(data: Data<'_>) -> Node<'_> {

@@ -212,6 +212,7 @@ mod absent_slots;
 mod ancestry;
 mod aside;
 mod blame;
+mod brackets;
 mod bytes;
 mod changed_variants;
 mod changes;
@@ -282,6 +283,8 @@ mod write_yaml;
 
 pub use data::{read_data, read_data_with_variants};
 pub use format::Format;
+#[cfg(feature = "json")]
+pub use json_schema::ObjectsJsonSchema;
 pub use limits::LoadLimits;
 pub use loaded::{Definitions, Pack, RecordView};
 pub use loader::Loader;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::loader::Loader;
+use crate::loose::LooseObjects;
 use crate::records::{RecordDefinition, Records};
 use crate::report::Report;
 use crate::schemas::{SchemaDefinition, Schemas};
@@ -31,6 +32,8 @@ pub(super) struct Loaded {
     pub(super) packs: Vec<Pack>,
     pub(super) schemas: Schemas,
     pub(super) records: Records,
+    /// The files of objects, each with the name of its pack.
+    pub(super) objects: Vec<(Arc<str>, LooseObjects)>,
     /// The program's schemas and those of the files; no objects.
     pub(super) registry: Store,
     /// The program's schemas alone.

@@ -11,7 +11,7 @@ use crate::format::{self, Levels};
 use crate::keys::Reading;
 use crate::limits::LoadLimits;
 use crate::loaded::{Definitions, Loaded, Pack};
-use crate::loose::LooseFile;
+use crate::loose::{LooseFile, LooseObjects};
 use crate::named::Named;
 use crate::node::Node;
 use crate::pack::{FileReader, Manifest, PackFile, Source, inner_pack, is_manifest, order};
@@ -268,7 +268,7 @@ impl Loader {
         let parsed =
             Parsed::new(&files, (&listed, &loose), limits, &self.listener, &mut diagnostics);
         let mut registry = program.without_objects();
-        let (packs, schemas, records) = parsed.define(
+        let Defined { packs, schemas, records, objects } = parsed.define(
             &folders,
             (self.policies, &self.listener),
             &mut registry,
@@ -280,7 +280,8 @@ impl Loader {
             return Err(warnings);
         }
         let loader = self;
-        let loaded = Loaded { packs, schemas, records, registry, program, loader, files, warnings };
+        let loaded =
+            Loaded { packs, schemas, records, objects, registry, program, loader, files, warnings };
         Ok(Definitions { loaded: Arc::new(loaded) })
     }
 
@@ -310,6 +311,14 @@ impl Loader {
     pub fn load_again(self, earlier: &Definitions) -> Result<Definitions, Report> {
         self.load(&earlier.loaded.program)
     }
+}
+
+/// The content of all files.
+struct Defined {
+    packs: Vec<Pack>,
+    schemas: Schemas,
+    records: Records,
+    objects: Vec<(Arc<str>, LooseObjects)>,
 }
 
 /// The readable files with their parsed trees.
@@ -394,8 +403,8 @@ impl<'s> Parsed<'s> {
         (policies, listener): (Policies, &Listener),
         registry: &mut Store,
         diagnostics: &mut Diagnostics,
-    ) -> (Vec<Pack>, Schemas, Records) {
-        let manifests = self.manifests(folders, diagnostics);
+    ) -> Defined {
+        let mut manifests = self.manifests(folders, diagnostics);
         let (order, listed) = order(&manifests, diagnostics);
         let names = order.iter().map(|pack| Arc::clone(&manifests[*pack].name)).collect();
         let packs = Packs::new(names, &listed, policies.conflicts);
@@ -428,11 +437,13 @@ impl<'s> Parsed<'s> {
             diagnostics,
         };
         resolver.resolve();
-        let pack = |pack: &usize| {
-            let Manifest { name, version, .. } = &manifests[*pack];
-            Pack { name: Arc::clone(name), version: version.clone() }
-        };
-        (order.iter().map(pack).collect(), schemas, records)
+        let (mut packs, mut objects) = (Vec::new(), Vec::new());
+        for pack in order {
+            let Manifest { name, version, objects: own, .. } = std::mem::take(&mut manifests[pack]);
+            objects.extend(own.entries.into_iter().map(|entry| (Arc::clone(&name), entry)));
+            packs.push(Pack { name, version });
+        }
+        Defined { packs, schemas, records, objects }
     }
 
     fn manifests(&self, folders: &[Arc<str>], diagnostics: &mut Diagnostics) -> Vec<Manifest> {

@@ -20,7 +20,7 @@ use crate::words::{WORDS, Words};
 /// The files of objects that a manifest lists under `objects`.
 #[derive(Debug, Default)]
 pub(super) struct LooseFiles {
-    entries: Vec<LooseObjects>,
+    pub(super) entries: Vec<LooseObjects>,
     /// The entry of each file and folder.
     paths: HashMap<Arc<str>, usize>,
     /// All patterns in one automaton: backtracking would let a pattern of a few bytes take seconds.
@@ -36,12 +36,12 @@ pub(super) struct LooseObjects {
     pub(super) path: Arc<str>,
     pub(super) place: Place,
     /// The schema of objects that do not tell theirs.
-    schema: Option<(Arc<str>, Place)>,
+    pub(super) schema: Option<(Arc<str>, Place)>,
     /// The attribute that names the schema.
-    schema_from: Option<Arc<str>>,
+    pub(super) schema_from: Option<Arc<str>>,
     /// The attribute that names the record.
-    name_from: Option<Arc<str>>,
-    words: Arc<Words>,
+    pub(super) name_from: Option<Arc<str>>,
+    pub(super) words: Arc<Words>,
 }
 
 const KEYS: [&str; 4] = ["schema", "schema_from", "name_from", WORDS];

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::brackets::with_brackets;
 use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::document::RecordDeclaration;
 use crate::given::Given;
@@ -112,11 +113,6 @@ impl RecordReader<'_> {
         if self.are_changes_of_variant((schema, shape), entry, declared, entries) {
             return;
         }
-        let is_single = !matches!(entry.value.data, Data::List(_) | Data::Unset | Data::Bad);
-        if is_single && matches!(shape, Shape::List(_)) && self.is_one_or_list(schema, shape) {
-            let list = entry.value.list(vec![entry.value.clone()]);
-            return self.parts((schema, shape), Named { value: &list, ..entry }, declared, entries);
-        }
         if (is_list || matches!(shape, Shape::Union(_))) && entry.value.is_unset() {
             let mut is_optional = true;
             shape.for_each_slot(&mut |slot| is_optional &= schema.slots()[slot].is_optional());
@@ -130,16 +126,7 @@ impl RecordReader<'_> {
         {
             return self.misshapen((schema, shape), entry, declared, entries);
         }
-        let first = entries.values.len();
         self.parts((schema, shape), entry, declared, entries);
-        if let (Shape::List(_), Data::List(list)) = (shape, &entry.value.data)
-            && list.len() == 1
-            && self.is_one_or_list(schema, shape)
-        {
-            let parts = entries.values[first..].iter();
-            let own = parts.filter(|part| usize::from(part.slot) == shape.slot_range().start);
-            self.records.bracketed.extend(own.map(|part| part.place));
-        }
         self.discard_wholes((schema, shape), entry, declared, entries);
     }
 
@@ -179,6 +166,24 @@ impl RecordReader<'_> {
 
     /// Reads the parts of a nested value.
     pub(super) fn parts(
+        &mut self,
+        (schema, shape): (&RegisteredSchema, &Shape),
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let lists = self.schemas.one_or_lists(self.registry, schema);
+        if !lists.is_any_in(entry.name) {
+            return self.spread((schema, shape), entry, declared, entries);
+        }
+        let value = (entry.name, entry.value);
+        let (value, bracketed) = with_brackets((schema, shape), value, &lists, declared.words);
+        let first = entries.values.len();
+        self.spread((schema, shape), Named { value: &value, ..entry }, declared, entries);
+        self.add_bracketed(&entries.values[first..], bracketed);
+    }
+
+    fn spread(
         &mut self,
         (schema, shape): (&RegisteredSchema, &Shape),
         entry: Named<'_, '_>,
@@ -284,11 +289,6 @@ impl RecordReader<'_> {
         }
     }
 
-    /// Returns whether files may write one element of the list without brackets.
-    fn is_one_or_list(&self, schema: &RegisteredSchema, shape: &Shape) -> bool {
-        self.schemas.is_one_or_list(self.registry, schema, shape.slot_range().start)
-    }
-
     /// Reports a value that is no map or no list where a nested value must be one.
     pub(super) fn misshapen(
         &mut self,
@@ -357,7 +357,7 @@ impl RecordReader<'_> {
         entries: &mut Entries,
     ) {
         match schema.slot_index(entry.name) {
-            Some(slot) => self.value(schema, slot, entry, declared, entries),
+            Some(slot) => self.own_value(schema, slot, entry, declared, entries),
             None => match schema.shape(entry.name) {
                 Some(shape) => self.nested((schema, shape), entry, declared, entries),
                 None => self.undeclared(schema, entry, declared, &mut entries.quarantined),

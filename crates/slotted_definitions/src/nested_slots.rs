@@ -14,8 +14,7 @@ use crate::placed::Placed;
 use crate::required_lists::require_lists;
 use crate::slot::SlotDeclaration;
 use crate::slot_problems::{
-    SlotProblems, brackets_in_elements, check_key, check_references, inner_default,
-    may_lack_brackets,
+    SlotProblems, check_key, check_references, inner_default, may_lack_brackets,
 };
 use crate::source::Place;
 use crate::within::{InList, Within, is_needed};
@@ -77,7 +76,9 @@ pub(super) fn parts<'n, 's>(
         }
         None => whole.is_empty |= keys.is_empty,
     }
-    whole.is_one_or_list |= may_lack_brackets((entry, map), (keys.kind, is_patch), within, reading);
+    if may_lack_brackets((entry, map), (keys.kind, is_patch), within, reading) {
+        whole.one_or_lists.push(whole.path.clone());
+    }
     let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
@@ -371,8 +372,7 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
                 within.set_optional();
             }
             if own.is_whole {
-                let is_own = expanded.around.len() <= 1;
-                self.whole_keys(slot, (kind, &form), (&mut within, is_own), diagnostics)?;
+                self.whole_keys(slot, (kind, &form), &mut within, diagnostics)?;
             }
         }
         let part = Own { is_optional: false, is_whole: false };
@@ -411,12 +411,12 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         }
     }
 
-    /// Reads the keys of a value with several slots. `is_own` is `false` for a slot of another schema, for a nested record.
+    /// Reads the keys of a value with several slots.
     fn whole_keys(
         &self,
         slot: &SlotDeclaration<'n, 's>,
         (kind, form): (&str, &Form<'_>),
-        (within, is_own): (&mut Within, bool),
+        within: &mut Within,
         diagnostics: &mut Diagnostics,
     ) -> Option<()> {
         let leaves = kind_name::singles(kind, &|name| self.positions.contains_key(name));
@@ -426,15 +426,8 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
             return None;
         }
         within.is_empty |= whole.is_empty;
-        let brackets = slot.key("one_or_list").filter(|_| whole.is_one_or_list);
-        match brackets.filter(|_| within.is_element()) {
-            Some((place, _)) if is_own => {
-                diagnostics.push(brackets_in_elements(&slot.name, place));
-                return None;
-            }
-            // The schema may be meant for records of its own, too.
-            Some(_) => {}
-            None => within.is_one_or_list |= whole.is_one_or_list,
+        if whole.is_one_or_list {
+            within.one_or_lists.push(within.path.clone());
         }
         Some(())
     }
@@ -565,7 +558,7 @@ impl<'n, 's> Expanded<'n, 's> {
             is_element,
             is_empty,
             is_whole_empty: within.is_empty,
-            is_one_or_list: within.is_one_or_list,
+            one_or_lists: within.one_or_lists.clone(),
             needed_in: within.needed_in(own.is_optional).map(str::to_owned),
             is_of_other: self.around.len() > 1,
         };

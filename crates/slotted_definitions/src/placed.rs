@@ -26,7 +26,8 @@ pub(super) struct Placed {
     pub(super) is_empty: bool,
     /// `true` if the outermost list around it has an empty default.
     pub(super) is_whole_empty: bool,
-    pub(super) is_one_or_list: bool,
+    /// As in [`Within`](crate::within::Within).
+    pub(super) one_or_lists: Vec<String>,
     /// `true` if another schema declares it, for a nested record.
     pub(super) is_of_other: bool,
     /// The optional record that has a value for the slot whenever it is there.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::absent::Absent;
 use crate::blame::{patched_key, with_patch};
-use crate::changes::Change;
+use crate::brackets::{Bracketed, list_with_brackets};
+use crate::changes::{Change, is_change_of_list};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
@@ -25,7 +26,7 @@ use crate::words::{FileWords, Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{Kind, ProblemKind, RegisteredSchema, Tree};
+use slotted::schema::{Kind, ProblemKind, RegisteredSchema};
 
 /// The policy for values and records that no schema declares, and for slots, patches and records that need those of a removed mod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,10 +70,13 @@ impl Records {
         self.list.iter().filter_map(|record| record.name.as_ref())
     }
 
-    /// Returns whether the record's own file has brackets around the only element of a list.
-    pub(super) fn is_bracketed(&self, record: &RecordDefinition, slot: usize) -> bool {
-        let given = record.values.get(slot);
-        given.is_some_and(|given| self.bracketed.contains(&given.place))
+    /// Returns whether the record's own file has brackets around the only element of a list, which is in the elements at these
+    /// positions.
+    pub(super) fn is_bracketed(&self, record: &RecordDefinition, slot: usize, at: &[u32]) -> bool {
+        !self.bracketed.is_empty()
+            && record.values.get(slot).is_some_and(|given| {
+                self.bracketed.contains(&(given.place, slot as u16, at.into()))
+            })
     }
 
     /// Returns the records of the name, of all schemas.
@@ -114,8 +118,9 @@ pub(super) struct Records {
     pub(super) quarantined_values: HashMap<u32, Vec<QuarantinedValue>>,
     pub(super) quarantined: Vec<QuarantinedRecord>,
     pub(super) quarantined_patches: Vec<QuarantinedRecord>,
-    /// Lists of one element in brackets, where a file may leave them out.
-    pub(super) bracketed: HashSet<Place>,
+    /// Lists of one element in brackets, where a file may leave them out: the place of the slot's value, the slot, and the
+    /// positions of the elements that the list is in.
+    pub(super) bracketed: HashSet<(Place, u16, Box<[u32]>)>,
     /// The places of values that slots do not have: they are wrong, or kept aside.
     pub(super) without_value: HashSet<Place>,
     /// Deletions of missing records, by schema and name.
@@ -371,7 +376,7 @@ impl<'a> RecordReader<'a> {
                 None => schema.slot_index(&entry.name),
             };
             match slot {
-                Some(slot) => self.value(schema, slot, entry.named(), declared, &mut entries),
+                Some(slot) => self.own_value(schema, slot, entry.named(), declared, &mut entries),
                 None if declared.taken.contains(&Some(&*entry.name)) => {}
                 None => self.named(schema, entry.named(), declared, &mut entries),
             }
@@ -461,6 +466,39 @@ impl<'a> RecordReader<'a> {
         }
     }
 
+    /// Reads the value of a slot that a record names itself.
+    pub(super) fn own_value(
+        &mut self,
+        schema: &RegisteredSchema,
+        slot: usize,
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+    ) {
+        let own = &schema.slots()[slot];
+        // The slot of a list's parts has a list of its own, whatever brackets the file has.
+        let is_list = matches!(own.kind(), Kind::List(_)) && !own.name().contains(['[', '{']);
+        if !is_list || !self.schemas.one_or_lists(self.registry, schema).contains(own.name()) {
+            return self.value(schema, slot, entry, declared, entries);
+        }
+        let is_change = |node: &Node<'_>| is_change_of_list(node, declared.words);
+        let (value, bracketed) = list_with_brackets(own.kind(), entry.value, &is_change);
+        let first = entries.values.len();
+        self.value(schema, slot, Named { value: &value, ..entry }, declared, entries);
+        if bracketed {
+            self.add_bracketed(&entries.values[first..], vec![(slot, Box::default())]);
+        }
+    }
+
+    /// Remembers the lists that have one element in brackets.
+    pub(super) fn add_bracketed(&mut self, values: &[Given], bracketed: Bracketed) {
+        for (slot, at) in bracketed {
+            let given = values.iter().find(|given| usize::from(given.slot) == slot);
+            let given = given.map(|given| (given.place, given.slot, at));
+            self.records.bracketed.extend(given);
+        }
+    }
+
     pub(super) fn value(
         &mut self,
         schema: &RegisteredSchema,
@@ -486,24 +524,6 @@ impl<'a> RecordReader<'a> {
         }
         let file = declared.of.place.file;
         let place = Place { file, span: entry.value.span };
-        let list;
-        if matches!(schema.slots()[slot].kind(), Kind::List(_))
-            // The slot of a list's parts has a list of its own, whatever brackets the file has.
-            && !schema.slots()[slot].name().contains(['[', '{'])
-            && self.schemas.is_one_or_list(self.registry, schema, slot)
-        {
-            match &entry.value.data {
-                Data::Unset | Data::Bad => {}
-                Data::List(elements) if elements.len() == 1 => {
-                    self.records.bracketed.insert(place);
-                }
-                Data::List(_) => {}
-                _ => {
-                    list = entry.value.list(vec![entry.value.clone()]);
-                    entry.value = &list;
-                }
-            }
-        }
         let value = match self.check(schema, slot, entry.value, place) {
             Checked::Right(value) => value,
             // A wrong value is not reported as missing too.

@@ -48,45 +48,8 @@ pub(super) struct Schemas {
     pub(super) absent: HashSet<Arc<str>>,
     /// Slots that need those of removed mods, by schema and name.
     pub(super) absent_slots: HashSet<(Arc<str>, Arc<str>)>,
-}
-
-impl Schemas {
-    /// Returns whether files may write the only element of a slot's list without brackets.
-    pub(super) fn is_one_or_list(
-        &self,
-        registry: &Store,
-        schema: &RegisteredSchema,
-        slot: usize,
-    ) -> bool {
-        let name = schema.slots()[slot].name();
-        let bases = registry.schema_and_bases(schema.id());
-        let mut defined = bases.filter_map(|base| self.by_name.get(base.name()));
-        defined.any(|at| {
-            let definition = &self.defined[*at];
-            let slots = definition.schema.slots().iter().zip(&definition.slots);
-            slots.into_iter().any(|(slot, notes)| slot.name() == name && notes.is_one_or_list)
-        })
-    }
-
-    /// Returns a value as a file has it: the only element of a list alone, where the slot says so and its own file has
-    /// no brackets around it.
-    pub(super) fn one_or_list(
-        &self,
-        (registry, schema): (&Store, &RegisteredSchema),
-        (name, value): (&str, &Value),
-        is_bracketed: impl FnOnce(usize) -> bool,
-    ) -> Value {
-        let Value::List(list) = value else { return value.clone() };
-        let [element] = &**list else { return value.clone() };
-        let first = || Some(schema.shape(name)?.slot_range().start);
-        let Some(slot) = schema.slot_index(name).or_else(first) else { return value.clone() };
-        // An inner list would be taken for the outer one.
-        let is_list = matches!(element, Value::List(_) | Value::Unset);
-        match !is_list && self.is_one_or_list(registry, schema, slot) && !is_bracketed(slot) {
-            true => element.clone(),
-            false => value.clone(),
-        }
-    }
+    /// The names of lists that files may write without brackets, by schema. Schemas without such lists are left out.
+    pub(super) one_or_lists: HashMap<Arc<str>, HashSet<Arc<str>>>,
 }
 
 /// Builds the schemas and registers them in a store without objects.
@@ -144,6 +107,11 @@ pub(super) fn build(
         match define(found, (&schemas, &names, packs), (registry, &mut problems), diagnostics) {
             Some(definition) => {
                 let name = Arc::from(found.name);
+                let lists = definition.slots.iter().flat_map(|notes| &notes.one_or_lists);
+                let lists: HashSet<Arc<str>> = lists.cloned().collect();
+                if !lists.is_empty() {
+                    schemas.one_or_lists.insert(Arc::clone(&name), lists);
+                }
                 schemas.by_name.insert(name, schemas.defined.len());
                 schemas.defined.push(definition);
             }

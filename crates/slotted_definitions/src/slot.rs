@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
+use crate::brackets::outermost_list;
 use crate::changes::{OF_LISTS, Operation, operation};
 use crate::constraint;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
@@ -514,11 +515,15 @@ impl<'n, 's> SlotDeclaration<'n, 's> {
         let own = self.read_key(diagnostics, "one_or_list", |reading, node| {
             reading.bool(node, "'one_or_list'")
         });
-        let is_one_or_list = match &self.placed {
-            Some(placed) if !placed.is_whole || placed.is_in_list => placed.is_one_or_list,
-            _ => own.unwrap_or_default(),
-        };
-        SlotNotes { doc, unit, place, default_place, references_place, patched, is_one_or_list }
+        let is_whole = self.placed.as_ref().is_none_or(|placed| placed.is_whole);
+        let around = self.placed.iter().flat_map(|placed| &placed.one_or_lists);
+        let mut one_or_lists: Vec<Arc<str>> = around.map(|list| Arc::from(&**list)).collect();
+        let own = (is_whole && own == Some(true)).then(|| match self.is_placed() {
+            true => Arc::from(&*self.name),
+            false => Arc::from(outermost_list(&self.name)),
+        });
+        one_or_lists.extend(own);
+        SlotNotes { doc, unit, place, default_place, references_place, patched, one_or_lists }
     }
 
     pub(super) fn patched(&self) -> Vec<PatchedKey> {

@@ -22,6 +22,6 @@ pub(super) struct SlotNotes {
     /// The place of the name of the referenced schema.
     pub(super) references_place: Option<Place>,
     pub(super) patched: Vec<PatchedKey>,
-    /// `true` if files may write one element without brackets.
-    pub(super) is_one_or_list: bool,
+    /// The names of the lists, it or those around it, that files may write without brackets.
+    pub(super) one_or_lists: Vec<Arc<str>>,
 }

@@ -104,22 +104,19 @@ impl SlotDeclaration<'_, '_> {
 
     /// Reports that values of this kind have no brackets to leave out. Returns `false` if the declaration says no such thing.
     pub(super) fn refuse_one_or_list(&self, kind: &Kind, diagnostics: &mut Diagnostics) -> bool {
-        let is_in_list = self.placed.as_ref().is_some_and(|placed| placed.is_in_list);
         let Some((place, node)) = self.key("one_or_list") else { return false };
-        let is_list = matches!(kind, Kind::List(_)) && !is_in_list;
-        // The schema may be meant for records of its own, too.
-        let is_of_other = is_in_list && self.is_of_other();
-        if is_list || is_of_other || !matches!(node.data, Data::Bool(true)) {
+        let is_list = match &self.placed {
+            Some(placed) if placed.is_in_list => placed.has_lengths,
+            _ => matches!(kind, Kind::List(_)),
+        };
+        if is_list || !matches!(node.data, Data::Bool(true)) {
             return false;
         }
         let element = match kind.element() {
             Kind::Enum(_) => "enum".to_owned(),
             element => element.to_string(),
         };
-        diagnostics.push(match is_in_list {
-            true => brackets_in_elements(&self.name, place),
-            false => no_brackets(&self.name, place, &element),
-        });
+        diagnostics.push(no_brackets(&self.name, place, &element));
         true
     }
 
@@ -188,15 +185,7 @@ pub(super) fn no_brackets(slot: &str, place: Place, kind: &str) -> Diagnostic {
         .help(format!("write kind = \"list({kind})\", or remove 'one_or_list'"))
 }
 
-/// Reports `one_or_list` at a list in the elements of another one.
-pub(super) fn brackets_in_elements(slot: &str, place: Place) -> Diagnostic {
-    let message = format!("slot {} cannot have 'one_or_list'", quoted(slot));
-    Diagnostic::error(Code::BadSlot, message)
-        .at(place, "not for a list in elements or variants")
-        .help("remove it: only the outer list can be written without brackets")
-}
-
-/// Returns whether a list of one element needs no brackets. Reports `one_or_list` at a value that is no list outside of others.
+/// Returns whether a list of one element needs no brackets. Reports `one_or_list` at a value that is no list.
 pub(super) fn may_lack_brackets(
     (slot, keys): (&Entry<'_>, &[Entry<'_>]),
     (kind, is_patch): (Option<(Place, &str)>, bool),
@@ -210,7 +199,6 @@ pub(super) fn may_lack_brackets(
     let problem = match kind.map_or("record", |(_, kind)| kind.trim()) {
         // The kind is in another file.
         _ if kind.is_none() && is_patch => return true,
-        _ if within.is_element() => brackets_in_elements(&name, place),
         "list" => return true,
         "map" => no_brackets(&name, place, "map(record)"),
         kind if matches!(kind_name::form(kind, &|_| true), Form::List(_)) => return true,

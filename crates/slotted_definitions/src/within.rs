@@ -17,8 +17,8 @@ pub(super) struct Within {
     pub(super) is_in_variant: bool,
     /// `true` if a record that leaves out the outermost list has an empty one.
     pub(super) is_empty: bool,
-    /// `true` if a file may write the outermost list without brackets if it has one element.
-    pub(super) is_one_or_list: bool,
+    /// The paths of the lists, it or those around it, that a file may write without brackets if they have one element.
+    pub(super) one_or_lists: Vec<String>,
     /// The name of the innermost optional value that it is, or is a part of.
     pub(super) optional: Option<String>,
 }
@@ -151,6 +151,8 @@ impl Within {
         if let (Some(first), true) = (lists.get_mut(self.lists.len()), self.is_in_variant) {
             first.is_in_variant = true;
         }
+        let mut one_or_lists = self.one_or_lists.clone();
+        one_or_lists.extend(inner.one_or_lists.iter().map(|list| join(&self.path, list)));
         let mut is_optional = inner.is_optional;
         match lists.get_mut(self.lists.len()) {
             Some(first) => first.is_optional |= self.is_optional,
@@ -163,7 +165,7 @@ impl Within {
             is_in_variant: inner.is_in_variant || (self.is_in_variant && inner.lists.is_empty()),
             lists,
             is_empty: self.is_empty || inner.is_empty,
-            is_one_or_list: self.is_one_or_list || inner.is_one_or_list,
+            one_or_lists,
             optional: optional(&inner.optional),
         }
     }

@@ -268,10 +268,12 @@ impl Objects {
         let loaded = &self.definitions.loaded;
         let number = self.records.get(&id).map(|number| *number as usize);
         let record = number.and_then(|number| loaded.records.list.get(number));
-        let is_bracketed = |slot| record.is_some_and(|own| loaded.records.is_bracketed(own, slot));
+        let is_bracketed = |slot: usize, at: &[u32]| {
+            record.is_some_and(|own| loaded.records.is_bracketed(own, slot, at))
+        };
         let values = nested.iter().map(|entry| {
             let of = (&loaded.registry, schema);
-            (Arc::from(entry.0), loaded.schemas.one_or_list(of, entry, is_bracketed))
+            (Arc::from(entry.0), loaded.schemas.without_brackets(of, entry, &is_bracketed))
         });
         Ok(values.collect())
     }

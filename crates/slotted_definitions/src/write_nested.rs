@@ -421,11 +421,11 @@ impl<'s> Writer<'s> {
 
     /// Adds the documentation. That of a record belongs to its parts.
     fn add_docs(&self, shape: &Shape, beside: &Beside, pairs: &mut Vec<(Key, Declared)>) {
-        let first = self.slots[shape.slot_range().start].name();
-        let Some(docs) = self.docs.slots.get(first) else { return };
-        if docs.is_one_or_list && matches!(shape, Shape::List(_)) {
+        if self.path(shape).is_some_and(|path| self.docs.one_or_lists.contains(path)) {
             pairs.push((Key::Word("one_or_list"), Declared::Value(true.into())));
         }
+        let first = self.slots[shape.slot_range().start].name();
+        let Some(docs) = self.docs.slots.get(first) else { return };
         if beside.record.is_empty() {
             let texts = [("doc", &docs.doc), ("unit", &docs.unit)];
             let texts = texts.into_iter().filter_map(|(key, text)| Some((key, text.clone()?)));

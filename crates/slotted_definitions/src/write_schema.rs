@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::brackets::outermost_list;
 use crate::constraint;
 use crate::format::Format;
 use crate::infer::as_written;
@@ -23,6 +24,9 @@ pub struct SchemaDocs {
     pub comment: Option<String>,
     /// The documentation of slots, by name.
     pub slots: BTreeMap<Arc<str>, SlotDocs>,
+    /// The names of the lists of which records may write the only element without brackets: slots, or
+    /// [nested lists](slotted::schema::Shape).
+    pub one_or_lists: BTreeSet<Arc<str>>,
 }
 
 /// The documentation of a slot in a definition file.
@@ -34,8 +38,6 @@ pub struct SlotDocs {
     pub unit: Option<Arc<str>>,
     /// A comment of one or more lines. JSON files omit it.
     pub comment: Option<String>,
-    /// `true` if records may write the only element of a list without brackets.
-    pub is_one_or_list: bool,
 }
 
 /// The reason why a schema cannot be written to a definition file.
@@ -173,11 +175,17 @@ impl Definitions {
         let notes = definition.schema.slots().iter().zip(&definition.slots);
         let slots = notes.map(|(slot, notes)| {
             let (doc, unit, comment) = (notes.doc.clone(), notes.unit.clone(), None);
-            let is_one_or_list = notes.is_one_or_list;
-            (Arc::clone(slot.shared_name()), SlotDocs { doc, unit, comment, is_one_or_list })
+            (Arc::clone(slot.shared_name()), SlotDocs { doc, unit, comment })
         });
         let slots = slots.filter(|(_, docs)| *docs != SlotDocs::default());
-        SchemaDocs { doc: definition.doc.clone(), comment: None, slots: slots.collect() }
+        let one_or_lists = definition.slots.iter().flat_map(|notes| &notes.one_or_lists);
+        let one_or_lists = one_or_lists.cloned().collect();
+        SchemaDocs {
+            doc: definition.doc.clone(),
+            comment: None,
+            slots: slots.collect(),
+            one_or_lists,
+        }
     }
 }
 
@@ -245,7 +253,8 @@ impl<'s> Written<'s> {
         let slot = |slot: &'s Slot| {
             let none = SlotDocs::default();
             let own = docs.slots.get(slot.name());
-            let pairs = slot_pairs(slot, own.unwrap_or(&none), format);
+            let is_one_or_list = docs.one_or_lists.contains(outermost_list(slot.name()));
+            let pairs = slot_pairs(slot, (own.unwrap_or(&none), is_one_or_list), format);
             // A proposal may accept more than the data has.
             let pairs = match slot.needed_in().filter(|_| !is_proposal) {
                 Some(record) => {
@@ -302,7 +311,11 @@ impl<'s> Written<'s> {
     }
 }
 
-fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>, String> {
+fn slot_pairs(
+    slot: &Slot,
+    (docs, is_one_or_list): (&SlotDocs, bool),
+    format: Format,
+) -> Result<Vec<Pair>, String> {
     let text = |text: &str| quoted(text, format);
     let mut pairs = match (slot.kind(), slot.kind().element()) {
         (_, Kind::Pod(pod)) => {
@@ -333,7 +346,7 @@ fn slot_pairs(slot: &Slot, docs: &SlotDocs, format: Format) -> Result<Vec<Pair>,
         pairs.push((key, written));
     }
     pairs.extend(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
-    pairs.extend(docs.is_one_or_list.then(|| ("one_or_list", "true".to_owned())));
+    pairs.extend(is_one_or_list.then(|| ("one_or_list", "true".to_owned())));
     pairs.extend(docs.unit.as_deref().map(|unit| ("unit", text(unit))));
     pairs.extend(slot.renamed_from().map(|name| ("renamed_from", text(name))));
     Ok(pairs)

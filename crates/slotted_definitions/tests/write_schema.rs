@@ -226,6 +226,7 @@ proptest! {
                 .filter(|(_, parts)| parts.docs != SlotDocs::default())
                 .map(|(slot, parts)| (slot.as_str().into(), parts.docs.clone()))
                 .collect(),
+            ..SchemaDocs::default()
         };
         let (base_docs, own_docs) = (docs(base_slots, &base_parts), docs(own_slots, &own_parts));
         for format in FORMATS {

@@ -417,20 +417,7 @@ impl Proposal {
     /// ```
     #[must_use]
     pub fn docs(&self) -> SchemaDocs {
-        let mut docs = SchemaDocs::default();
-        let shapes = self.schema.shapes();
-        let mut mark = |slot: &Arc<str>| {
-            docs.slots.entry(Arc::clone(slot)).or_default().is_one_or_list = true;
-        };
-        for list in &self.lists {
-            match shapes.iter().find(|(name, _)| name == list) {
-                Some((_, shape)) => shape.for_each_slot(&mut |slot| {
-                    mark(self.schema.slots()[slot].shared_name());
-                }),
-                None => mark(list),
-            }
-        }
-        docs
+        SchemaDocs { one_or_lists: self.lists.iter().cloned().collect(), ..SchemaDocs::default() }
     }
 
     /// Iterates over the attributes that fit no kind but `any`, each with the reason.

@@ -94,6 +94,10 @@ impl Inference {
             };
             if are_elements {
                 copy.be_in_list();
+                if at == position {
+                    // An object without a value has no list, not a list without a value.
+                    copy.observed = copy.observed.without_nulls();
+                }
             }
             self.in_candidates += copy.in_candidates();
             if at == position && !are_elements {

@@ -2,8 +2,11 @@
 
 mod build;
 mod declarations;
+mod objects;
 mod records;
 mod values;
+
+pub use objects::ObjectsJsonSchema;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -21,7 +24,8 @@ impl Definitions {
     /// Editors use it to complete names and values, show docs and units, and underline mistakes in JSON and TOML
     /// files. It proposes the names of records but accepts others, because they may be new. A file with the `words` of a loaded
     /// one is checked by these names; records of a file with new names are not checked.
-    /// [`Loader::load`](super::Loader::load) checks more.
+    /// [`Loader::load`](super::Loader::load) checks more. [`json_schemas_of_objects`](Self::json_schemas_of_objects) describes the
+    /// files that manifests list under `objects`.
     ///
     /// ```
     /// use slotted::Store;

@@ -54,6 +54,18 @@ impl Writer<'_> {
         let required = required(schema, words);
         let mut nested = values.nested(Place::Fresh);
         nested.retain(|name, json| changed.get(name) != Some(json));
+        if let Some(base) = &base {
+            // Its heirs give the parts that it lacks, but it has nothing to change.
+            let mut parts = values.nested(Place::Abstract);
+            parts.retain(|name, json| changed.get(name) != Some(json));
+            let is_meant = match &heir {
+                Some(heir) => json!({ "allOf": [base, without(vec![heir])] }),
+                None => base.clone(),
+            };
+            if !parts.is_empty() {
+                conditions.push(json!({ "if": is_meant, "then": { "properties": parts } }));
+            }
+        }
         let is_whole = |name: &&str| !name.contains('.') && words.of_record(name).is_none();
         let wholes = nested_names(schema).into_iter().filter(is_whole);
         let wholes = wholes

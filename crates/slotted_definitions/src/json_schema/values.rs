@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::brackets::OneOrLists;
 use crate::constraint::json as constraint;
 use crate::json_schema::Writer;
 use crate::json_schema::build::{closed, closed_json, not_null, or_null};
@@ -12,7 +13,7 @@ use crate::references;
 use crate::slot_notes::SlotNotes;
 use crate::words::{Word, Words};
 use slotted::schema::{Constraints, Elements, Number, NumberKind, Part};
-use slotted::schema::{RegisteredSchema, SIGNS, Shape, Slot, Union, UnionBy};
+use slotted::schema::{RegisteredSchema, Shape, Slot, Union, UnionBy};
 use slotted::{Kind, Value};
 
 /// The place of a value.
@@ -20,6 +21,8 @@ use slotted::{Kind, Value};
 pub(super) enum Place {
     /// In a record that inherits nothing.
     Fresh,
+    /// In an abstract record that inherits nothing: parts stand alone, without changes.
+    Abstract,
     /// In a patch or in a record that inherits: parts stand alone, and changes in place of values.
     Changed,
     /// In an element or a variant, which have all of their parts.
@@ -32,6 +35,8 @@ pub(super) struct Values<'w> {
     pub(super) schema: &'w RegisteredSchema,
     words: &'w Words,
     notes: HashMap<&'w str, &'w SlotNotes>,
+    /// The lists of which files may write one element without brackets.
+    lists: OneOrLists<'w>,
     /// The values of all slots, without changes. Those of lists' elements hold lists.
     slots: Vec<Json>,
 }
@@ -47,7 +52,9 @@ impl<'w> Values<'w> {
             let Some(own) = writer.definitions.schema_definition(base.name()) else { continue };
             notes.extend(own.schema.slots().iter().map(Slot::name).zip(&own.slots));
         }
-        let mut values = Self { writer, schema, words, notes, slots: Vec::new() };
+        let loaded = &writer.definitions.loaded;
+        let lists = loaded.schemas.one_or_lists(&loaded.registry, schema);
+        let mut values = Self { writer, schema, words, notes, lists, slots: Vec::new() };
         values.slots = schema.slots().iter().map(|slot| values.slot(slot)).collect();
         values
     }
@@ -61,28 +68,23 @@ impl<'w> Values<'w> {
             if place == Place::Changed {
                 self.accept_changes(&mut json, slot);
             }
-            if self.takes_one(slot) {
-                let mut either = json!({ "anyOf": [json["items"].clone()] });
-                for key in ["description", "default"] {
-                    let docs = json.as_object_mut().and_then(|json| json.remove(key));
-                    docs.into_iter().for_each(|docs| either[key] = docs);
-                }
-                either["anyOf"]
-                    .as_array_mut()
-                    .into_iter()
-                    .for_each(|forms| forms.push(json.take()));
-                json = either;
-            }
-            (slot.name().to_owned(), json)
+            (slot.name().to_owned(), self.or_one(slot.name(), json))
         });
         slots.chain(self.nested(place)).collect()
     }
 
-    /// Returns whether files may write an element of the slot without brackets.
-    fn takes_one(&self, slot: &Slot) -> bool {
-        let notes = self.notes.get(slot.name());
-        // The list as a whole takes a single element, not its parts.
-        !slot.name().contains(SIGNS) && notes.is_some_and(|notes| notes.is_one_or_list)
+    /// Accepts an element in place of the list of this name, if files may write one without brackets.
+    fn or_one(&self, name: &str, mut json: Json) -> Json {
+        if !self.lists.contains(name) {
+            return json;
+        }
+        let mut either = json!({ "anyOf": [json["items"].clone()] });
+        for key in ["description", "default"] {
+            let docs = json.as_object_mut().and_then(|json| json.remove(key));
+            docs.into_iter().for_each(|docs| either[key] = docs);
+        }
+        either["anyOf"].as_array_mut().into_iter().for_each(|forms| forms.push(json.take()));
+        either
     }
 
     /// Describes the slots whose values are no changes.
@@ -92,7 +94,7 @@ impl<'w> Values<'w> {
         let slots = slots.filter(|(slot, _)| self.change(slot.kind(), slot).is_some());
         let is_any = |slot: &Slot| *slot.kind().element() == Kind::Any;
         let slots = slots.filter_map(|(slot, json)| {
-            let json = match self.takes_one(slot) {
+            let json = match self.lists.contains(slot.name()) {
                 // The map may be an element.
                 true if is_any(slot) => return None,
                 true => json!({ "not": { "type": "object" } }),
@@ -108,9 +110,6 @@ impl<'w> Values<'w> {
         let nested = nested_names(self.schema).into_iter().filter_map(|name| {
             let shape = self.schema.shape(name)?;
             let mut json = self.shape(name, shape, place);
-            if let (Shape::List(elements), true) = (shape, self.is_one_or_list(shape)) {
-                json = json!({ "anyOf": [self.element((name, shape), elements), json] });
-            }
             if let (Shape::Map(elements), Place::Changed) = (shape, place) {
                 json = self.with_changed_entries(json, &self.element((name, shape), elements));
             }
@@ -120,16 +119,10 @@ impl<'w> Values<'w> {
         nested.collect()
     }
 
-    fn is_one_or_list(&self, shape: &Shape) -> bool {
-        let loaded = &self.writer.definitions.loaded;
-        let first = shape.slot_range().start;
-        loaded.schemas.is_one_or_list(&loaded.registry, self.schema, first)
-    }
-
     /// Describes a nested value. The path is the beginning of the names of its slots.
     fn shape(&self, path: &str, shape: &Shape, place: Place) -> Json {
         match shape {
-            Shape::Slot(part) => self.part(part, place),
+            Shape::Slot(part) => self.or_one(path, self.part(part, place)),
             Shape::Record(parts) => self.record((path, parts), place),
             Shape::Tuple(parts) => self.tuple((path, parts), place),
             Shape::List(elements) => {
@@ -138,6 +131,10 @@ impl<'w> Values<'w> {
                 if place == Place::Changed {
                     let changes = self.change_of_list(&json.clone(), &json);
                     changes.into_iter().for_each(|changes| accept(&mut json, &changes));
+                }
+                if self.lists.contains(path) {
+                    let element = self.element((path, shape), elements);
+                    json = json!({ "anyOf": [element, json] });
                 }
                 json
             }
@@ -244,7 +241,7 @@ impl<'w> Values<'w> {
         };
         let is_needed = |shape: &Shape| self.is_needed(path, shape);
         match place {
-            Place::Changed => (Vec::new(), Vec::new()),
+            Place::Changed | Place::Abstract => (Vec::new(), Vec::new()),
             Place::Fresh => {
                 (names(&|shape| references::is_required(self.schema, shape)), names(&is_needed))
             }
