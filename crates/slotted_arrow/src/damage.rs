@@ -156,7 +156,7 @@ impl fmt::Display for Damage {
                 write!(
                     f,
                     "expands by {found} bytes or more; the limit is {limit}, \
-                     raise 'LoadOptions::expansion'"
+                     raise 'expansion' of the options"
                 )
             }
             Self::Limit { what, found, limit, setting } => {

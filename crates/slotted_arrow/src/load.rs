@@ -80,7 +80,7 @@ pub struct LoadOptions {
 }
 
 /// The limit of [`LoadOptions::expansion`] by default.
-const DEFAULT_EXPANSION: u64 = 1 << 32;
+pub(crate) const DEFAULT_EXPANSION: u64 = 1 << 32;
 
 /// The reason why a save was not loaded. The store is as it was before.
 #[derive(Debug, thiserror::Error)]
@@ -303,7 +303,7 @@ impl LoadOptions {
     /// # let mut save = Vec::new();
     /// SaveOptions::new().compression(Compression::Lz4).write(&store.snapshot(), &mut save)?;
     /// let error = LoadOptions::new().expansion(60_000).read(&save[..]).unwrap_err();
-    /// assert!(error.to_string().contains("the limit is 60000, raise 'LoadOptions::expansion'"));
+    /// assert!(error.to_string().contains("the limit is 60000, raise 'expansion' of the options"));
     /// assert!(LoadOptions::new().expansion(70_000).read(&save[..]).is_ok());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -253,7 +253,7 @@ fn fault_41_a_block_of_a_wide_kind_expands_up_to_the_limit()
         let peak = peak_bytes(|| messages.extend(errors().map(|error| error.unwrap_err())));
         assert!(peak < 1 << 20, "{peak} bytes for a save of {}", stream.len());
         for message in messages {
-            let wanted = "bytes or more; the limit is 16777216, raise 'LoadOptions::expansion'";
+            let wanted = "bytes or more; the limit is 16777216, raise 'expansion' of the options";
             assert!(message.to_string().ends_with(wanted), "{message}");
         }
         let mut lost = 0;

@@ -60,7 +60,7 @@ pub(super) fn import(
     let rows = open_all(store, sources, options)?;
     let mut report = Report { problems: Vec::new(), count: 0, most: options.limits.problems };
     let schemas = rows.iter().flat_map(|rows| std::iter::repeat_n(&rows.schema, rows.count));
-    let living = |rows: &Rows| store.len_of(exactly(&*rows.schema)).unwrap_or(0);
+    let living = |rows: &Rows| store.len_of(exactly(&rows.schema)).unwrap_or(0);
     let living: Vec<usize> = rows.iter().map(living).collect();
     let mut reserved =
         store.reserve_ids(schemas).map_err(|error| of_reserve(error, &rows, &living))?;

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 
 use slotted::{Delta, Limits, Snapshot, Store};
 
+use crate::load::DEFAULT_EXPANSION;
 use crate::recording::PlaybackError;
 use crate::recording::format::{Entry, RecordKind};
 use crate::recording::notes::Notes;
@@ -85,6 +86,7 @@ pub struct Playback<R> {
 pub struct PlaybackOptions<'s> {
     pub(super) types_of: Option<&'s Store>,
     pub(super) limits: Limits,
+    pub(super) expansion: u64,
     most_frame_bytes: u64,
     pub(super) ignores_checksums: bool,
 }
@@ -93,7 +95,8 @@ impl Default for PlaybackOptions<'_> {
     fn default() -> Self {
         let (types_of, limits) = (None, Limits::default());
         let ignores_checksums = false;
-        Self { types_of, limits, most_frame_bytes: MOST_FRAME_BYTES, ignores_checksums }
+        let (expansion, most_frame_bytes) = (DEFAULT_EXPANSION, MOST_FRAME_BYTES);
+        Self { types_of, limits, expansion, most_frame_bytes, ignores_checksums }
     }
 }
 
@@ -159,6 +162,29 @@ impl<'s> PlaybackOptions<'s> {
     /// ```
     pub const fn most_frame_bytes(mut self, bytes: u64) -> Self {
         self.most_frame_bytes = bytes;
+        self
+    }
+
+    /// Sets how many more bytes the world of a keyframe may have than the file, by decompression: 4 GiB by default.
+    ///
+    /// # Example
+    /// ```
+    /// use std::io::Cursor;
+    /// use slotted::{Kind, Schema, Store, record};
+    /// use slotted_arrow::Compression;
+    /// use slotted_arrow::recording::{PlaybackOptions, RecorderOptions};
+    /// # let mut store = Store::new();
+    /// # store.register_schema(Schema::builder("tile").slot("height", Kind::F64).default(0).build()?)?;
+    /// store.spawn_records("tile", vec![record! {}; 8192])?;
+    /// let mut recorder = RecorderOptions::new().compression(Compression::Lz4).start(Vec::new())?;
+    /// recorder.frame(0, &store.snapshot())?;
+    /// let file = Cursor::new(recorder.finish()?.0);
+    /// assert!(PlaybackOptions::new().expansion(60_000).open(file.clone()).is_err());
+    /// assert!(PlaybackOptions::new().expansion(70_000).open(file).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub const fn expansion(mut self, bytes: u64) -> Self {
+        self.expansion = bytes;
         self
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Worlds {
 impl Worlds {
     pub(super) fn new(options: &PlaybackOptions<'_>) -> Result<Self, PlaybackError> {
         let limits = options.limits;
-        let load = LoadOptions::new().limits(limits);
+        let load = LoadOptions::new().limits(limits).expansion(options.expansion);
         let load = if options.ignores_checksums { load.ignore_checksums() } else { load };
         let Some(program) = options.types_of else {
             return Ok(Self { pods: PodTypes::default(), types: None, load, limits });
