@@ -91,7 +91,7 @@ impl Inference {
                     }
                 }
                 PartOf::List | PartOf::Map => is_part = true,
-                // What is around the union has a value of another variant, too.
+                // A record around the union may have another variant.
                 PartOf::Sort | PartOf::Variant => break,
             }
         }
