@@ -76,9 +76,8 @@ pub(super) fn parts<'n, 's>(
         }
         None => whole.is_empty |= keys.is_empty,
     }
-    if may_lack_brackets((entry, map), (keys.kind, is_patch), within, reading) {
-        whole.one_or_lists.push(whole.path.clone());
-    }
+    let is_one = may_lack_brackets((entry, map), (keys.kind, is_patch), within, reading);
+    whole.one_or_lists.extend(is_one.then(|| whole.path.clone()));
     let (mut around, of_map, references) = (Vec::new(), keys.of_map, keys.references);
     let within = match (known, keys.kind) {
         (Some(known), _) => Some(known),
@@ -89,9 +88,7 @@ pub(super) fn parts<'n, 's>(
         (None, None) => Some(whole.clone()),
     };
     check_references(entry, keys.references, &around, reading);
-    let Some(within) = within else {
-        return Some(Parts::none(whole));
-    };
+    let Some(within) = within else { return Some(Parts::none(whole)) };
     if let (Some(variants), Some((_, kind)), None) = (variants, keys.kind, keys.tag)
         && !is_patch
         && has_sorts(kind)

@@ -15,9 +15,7 @@ use crate::objects::Objects;
 use crate::records::QuarantinedRecord;
 use crate::references::{is_required, local_id};
 use crate::words::{WORDS, Word, Words};
-pub use crate::write_schema::{
-    SchemaDocs, SlotDocs, WriteSchemaError, schemas_of_parts_to_text, schemas_to_text,
-};
+pub use crate::write_schema::{SchemaDocs, SlotDocs, WriteSchemaError, schemas_to_text};
 use crate::write_words::{Values, words};
 use slotted::ObjectId;
 use slotted::Record;

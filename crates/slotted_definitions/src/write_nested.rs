@@ -50,12 +50,11 @@ pub(super) struct OfPart {
 
 /// Returns the nested values of a schema that a file can declare as such. The slots of others are declared one by one.
 ///
-/// With the names of all schemas, the records of a value that needs several of them become schemas of their own, whose names are
-/// added.
+/// The records of a value that needs several of them become schemas of their own, whose names are added to those of all schemas.
 pub(super) fn nested(
     schema: &Schema,
     docs: &SchemaDocs,
-    mut names: Option<&mut BTreeSet<String>>,
+    names: &mut BTreeSet<String>,
 ) -> Vec<Nested> {
     let (shapes, paths) = (schema.shapes(), paths(schema));
     let mut nested = Vec::new();
@@ -71,13 +70,11 @@ pub(super) fn nested(
             let of_parts = writer.of_parts.into_inner();
             declares(name, (&declared, &of_parts), (&own, docs)).then_some((declared, of_parts))
         };
-        let named = |is_alone: bool| declare(Some(names.as_deref()?), is_alone);
+        let named = |is_alone: bool| declare(Some(names), is_alone);
         // Constraints of single values do not go with a record beside their kind.
         let declared = declare(None, false).or_else(|| named(false)).or_else(|| named(true));
         let Some((declared, of_parts)) = declared else { continue };
-        if let Some(names) = &mut names {
-            names.extend(of_parts.iter().map(|part| part.name.clone()));
-        }
+        names.extend(of_parts.iter().map(|part| part.name.clone()));
         let comments = slots.iter().filter_map(|slot| {
             let comment = docs.slots.get(schema.slots()[*slot].name())?.comment.as_ref()?;
             let lines = comment.lines().map(|line| format!("{}: {line}", paths[*slot]));

@@ -61,11 +61,16 @@ pub struct WriteSchemaError {
 /// [`Value::F64`], a default of [`Value::Unset`] is omitted, and the slots of [nested values](slotted::schema::Shape), each of
 /// which has one declaration, can come in another order. The format's feature is not needed.
 ///
+/// A kind has one record beside it. The records of a value that needs several become schemas of their own, named after their
+/// places: `orc_pair_0`. So a reader sees no slots such as `pair.1[].y`. Few values have no such declaration, such as variants
+/// by name that are references. Their slots are declared one by one.
+///
 /// # Errors
 /// Returns an error if a slot
 /// * holds a type of the program,
-/// * is called `inherits` or `abstract`, or
-/// * has a default that the format cannot write, such as NaN in JSON.
+/// * is called `inherits` or `abstract`,
+/// * has a default that the format cannot write, such as NaN in JSON, or
+/// * is a part that an optional record needs, and its value has no declaration.
 ///
 /// # Example
 /// ```
@@ -89,56 +94,12 @@ pub fn schemas_to_text<'s>(
     schemas: impl IntoIterator<Item = (&'s Schema, &'s SchemaDocs)>,
     format: Format,
 ) -> Result<String, WriteSchemaError> {
-    let mut written = Vec::new();
-    for (schema, docs) in schemas {
-        Written::add(&mut written, (schema, docs), None, format)?;
-    }
-    Ok(file(&written, format))
-}
-
-/// Writes a definition file as [`schemas_to_text`], in which each nested value has one declaration.
-///
-/// A kind has one record beside it. The records of a value that needs several become schemas of their own, named after their
-/// places: `orc_drops`. So a reader sees no slots such as `drops|list[].item`. Few values have no such declaration, such as variants
-/// by name that are references. Their slots are declared one by one.
-///
-/// # Errors
-/// Returns an error as [`schemas_to_text`].
-///
-/// # Example
-/// ```
-/// use slotted::{Value, record};
-/// use slotted_definitions::infer::Inference;
-/// use slotted_definitions::{Format, write::schemas_of_parts_to_text};
-///
-/// let part = |name: &str| Value::from_iter([(name, 1)]);
-/// let mut inference = Inference::default();
-/// inference.observe(&record! { pair: [part("x"), [part("y")].into()] });
-/// let proposal = inference.finish("orc")?;
-/// let file = schemas_of_parts_to_text([(proposal.schema(), &proposal.docs())], Format::Toml)?;
-/// assert_eq!(file, r#"# Part of orc: pair[0].
-/// [schemas.orc_pair_0.slots]
-/// x = "u8"
-///
-/// ## Part of orc: pair[1][].
-/// [schemas.orc_pair_1.slots]
-/// y = "u8"
-///
-/// [schemas.orc.slots]
-/// pair = "(orc_pair_0, list(orc_pair_1))"
-/// "#);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn schemas_of_parts_to_text<'s>(
-    schemas: impl IntoIterator<Item = (&'s Schema, &'s SchemaDocs)>,
-    format: Format,
-) -> Result<String, WriteSchemaError> {
     let schemas: Vec<_> = schemas.into_iter().collect();
     let mut names: BTreeSet<String> =
         schemas.iter().map(|(schema, _)| schema.name().to_owned()).collect();
     let mut written = Vec::new();
     for (schema, docs) in schemas {
-        Written::add(&mut written, (schema, docs), Some(&mut names), format)?;
+        Written::add(&mut written, (schema, docs), &mut names, format)?;
     }
     Ok(file(&written, format))
 }
@@ -243,23 +204,21 @@ impl<'s> Written<'s> {
     fn add(
         written: &mut Vec<Self>,
         (schema, docs): (&'s Schema, &'s SchemaDocs),
-        names: Option<&mut BTreeSet<String>>,
+        names: &mut BTreeSet<String>,
         format: Format,
     ) -> Result<(), WriteSchemaError> {
         let text = |text: &str| quoted(text, format);
         let extends = schema.extends().map(|base| ("extends", text(base)));
         let pairs = extends.into_iter().chain(docs.doc.as_deref().map(|doc| ("doc", text(doc))));
-        let is_proposal = names.is_some();
         let slot = |slot: &'s Slot| {
             let none = SlotDocs::default();
             let own = docs.slots.get(slot.name());
             let is_one_or_list = docs.one_or_lists.contains(outermost_list(slot.name()));
             let pairs = slot_pairs(slot, (own.unwrap_or(&none), is_one_or_list), format);
-            // A proposal may accept more than the data has.
-            let pairs = match slot.needed_in().filter(|_| !is_proposal) {
+            let pairs = match slot.needed_in() {
                 Some(record) => {
                     let record = crate::diagnostic::quoted(record);
-                    Err(format!("it is a part of {record}, which needs schemas for its parts"))
+                    Err(format!("it is a part that {record} needs, and no declaration says so"))
                 }
                 None => pairs,
             };

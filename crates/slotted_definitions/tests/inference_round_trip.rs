@@ -13,7 +13,7 @@ use slotted::{Kind, ObjectId, Store, Value};
 use slotted_definitions::infer::{
     InferenceOptions, Naming, SameData, Survey, SurveyedGroup, Unslottable,
 };
-use slotted_definitions::write::{WriteError, schemas_of_parts_to_text};
+use slotted_definitions::write::{WriteError, schemas_to_text};
 use slotted_definitions::{
     Format, LoadLimits, Loader, Objects, Undeclared, read_data, read_data_with_variants,
 };
@@ -127,7 +127,7 @@ fn round_trip(groups: &[(&'static str, &[Value])], format: Format) -> Result<(),
     let proposals = survey(&files, format)?;
     let docs: Vec<_> = proposals.iter().map(|group| group.proposal.docs()).collect();
     let schemas = proposals.iter().map(|group| group.proposal.schema()).zip(&docs);
-    let schemas = schemas_of_parts_to_text(schemas, format).map_err(failed)?;
+    let schemas = schemas_to_text(schemas, format).map_err(failed)?;
     let schemas = (format!("schemas.{}", format.extension()), schemas);
     let mut manifest = "[objects]\n".to_owned();
     for (file, group) in files.iter().zip(&proposals) {
@@ -245,7 +245,7 @@ fn proposed(things: &[&str], written_in: Format) -> Result<String, TestCaseError
     let files: Vec<DataFile> = files.into_iter().flatten().collect();
     let proposals = survey(&files, written_in)?;
     let proposal = &proposals[1].proposal;
-    let text = schemas_of_parts_to_text([(proposal.schema(), &proposal.docs())], Format::Toml);
+    let text = schemas_to_text([(proposal.schema(), &proposal.docs())], Format::Toml);
     Ok(text.map_err(failed)?.replace("[schemas.thing.slots]\nid = \"text\"\n", ""))
 }
 
@@ -318,7 +318,7 @@ fn values_of_several_records_have_schemas_for_their_parts() -> Result<(), TestCa
          # Part of thing: k.drops[].\n[schemas.thing_k_drops_2.slots]\nitem = \"text\"\nn = \"u8\"\n\n\
          # Part of thing: pair[0].\n[schemas.thing_pair_0.slots]\nx = \"u8\"\n\n\
          # Part of thing: pair[1][].\n[schemas.thing_pair_1.slots]\ny = \"u8\"\n\n\
-         k = { slots = { drops = { kind = \"thing_k_drops | list(thing_k_drops_2)\", optional = true } } }\n\
+         k = { optional = true, slots = { drops = \"thing_k_drops | list(thing_k_drops_2)\" } }\n\
          pair = { kind = \"(thing_pair_0, list(thing_pair_1))\", optional = true }\n"
     );
     Ok(())
@@ -386,7 +386,7 @@ fn empty_names_are_keys_of_maps_or_kept_aside() -> Result<(), TestCaseError> {
     assert_eq!((group.fit.objects, group.fit.whole), (2, 1));
     assert_eq!(group.fit.reasons.keys().collect::<Vec<_>>(), [&Unslottable::Name]);
     let schemas =
-        schemas_of_parts_to_text([(group.proposal.schema(), &group.proposal.docs())], Format::Toml);
+        schemas_to_text([(group.proposal.schema(), &group.proposal.docs())], Format::Toml);
     let schemas = ("schemas.toml".to_owned(), schemas.map_err(failed)?);
     let manifest = "objects.'thing.json' = { schema = 'thing', name_from = 'id' }".to_owned();
     let pack = [schemas.clone(), ("pack.toml".to_owned(), manifest), path_and_text];

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use slotted::{ObjectId, Record, Store, Value};
 use slotted_definitions::infer::{Inference, InferenceOptions, Proposal, SameData, Survey};
-use slotted_definitions::write::{SchemaDocs, schemas_of_parts_to_text, schemas_to_text};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 use slotted_definitions::{Format, LoadLimits, Loader, read_data};
 
 type Outcome = Result<(), Box<dyn Error>>;
@@ -523,7 +523,7 @@ fn written_and_loaded(objects: &[Record]) -> Result<(), TestCaseError> {
     let failed = |error: &dyn std::fmt::Display| TestCaseError::fail(error.to_string());
     let proposal = infer(objects);
     let docs = SchemaDocs::default();
-    let schemas = schemas_of_parts_to_text([(proposal.schema(), &docs)], Format::Toml);
+    let schemas = schemas_to_text([(proposal.schema(), &docs)], Format::Toml);
     let schemas = schemas.map_err(|error| failed(&error))?;
     let kept: Vec<Record> = objects.iter().map(|object| proposal.split(object.clone()).0).collect();
     let json = serde_json::to_string(&kept).map_err(|error| failed(&error))?;

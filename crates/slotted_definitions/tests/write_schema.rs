@@ -180,7 +180,9 @@ fn assert_comes_back(schemas: &[(&Schema, &SchemaDocs)], format: Format) -> Resu
     let path = format!("schemas.{}", format.extension());
     let loaded = Loader::new().text(&path, &*text).load(&Store::new());
     let loaded = loaded.map_err(|report| format!("{report}\nin\n{text}"))?;
-    let read: Vec<&Schema> = loaded.schemas().collect();
+    // The parts of a value with several records have schemas of their own.
+    let is_written = |own: &&Schema| schemas.iter().any(|(schema, _)| schema.name() == own.name());
+    let read: Vec<&Schema> = loaded.schemas().filter(is_written).collect();
     let written: Vec<&Schema> = schemas.iter().map(|(schema, _)| *schema).collect();
     // The slots of a nested value come together.
     let sorted = |schemas: &[&Schema]| {
@@ -307,7 +309,8 @@ fn inherited_defaults_are_written() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn values_of_two_records_are_declared_by_slot() -> Result<(), Box<dyn std::error::Error>> {
+fn values_of_several_records_have_schemas_for_their_parts() -> Result<(), Box<dyn std::error::Error>>
+{
     let file = "schemas.a.slots.x = 'u8'\nschemas.b.slots.y = 'u8'\n\
         schemas.unit.slots.pair = '(a, b)'\nschemas.unit.slots.more = 'list((u8, b, a))'";
     let loaded = Loader::new().text("a.toml", file).load(&Store::new())?;

@@ -12,7 +12,7 @@ use slotted_definitions::Format;
 use slotted_definitions::infer::{
     InferenceOptions, Naming, ProposalNote, ProposedAttribute, Survey, SurveyedGroup,
 };
-use slotted_definitions::write::{SchemaDocs, schemas_of_parts_to_text};
+use slotted_definitions::write::{SchemaDocs, schemas_to_text};
 
 use crate::arguments::{Infer, ReportFormat};
 use crate::check::count;
@@ -165,7 +165,7 @@ fn print(infer: &Infer, groups: &[SurveyedGroup], output: &mut Output) -> Result
     }
     let format = Format::from(infer.output);
     let schemas = schemas.iter().map(|(schema, docs)| (*schema, docs));
-    let text = schemas_of_parts_to_text(schemas, format);
+    let text = schemas_to_text(schemas, format);
     output.result(&text.map_err(|error| Failure::new(error.to_string()))?)
 }
 

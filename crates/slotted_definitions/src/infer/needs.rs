@@ -1,6 +1,7 @@
 //! The parts that optional records need, in proposals: only if a file can declare them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::infer::Inference;
 use crate::infer::nested::PartOf;
@@ -15,12 +16,9 @@ pub(super) fn keep_declarable(schema: Schema) -> Result<Schema, SchemaError> {
     if schema.slots().iter().all(|slot| slot.needed_in().is_none()) {
         return Ok(schema);
     }
-    let declared = nested(&schema, &SchemaDocs::default(), Some(&mut BTreeSet::new()));
-    let is_declared = |record: &str| {
-        let name = record.split('.').next().unwrap_or(record);
-        let name = name.split(SIGNS).next().unwrap_or(name);
-        declared.iter().any(|nested| *nested.name == *name)
-    };
+    let declared = nested(&schema, &SchemaDocs::default(), &mut BTreeSet::new());
+    let is_declared =
+        |record: &str| declared.iter().any(|nested| *nested.name == *whole_of(record));
     if schema.slots().iter().filter_map(|slot| slot.needed_in()).all(is_declared) {
         return Ok(schema);
     }
@@ -41,7 +39,21 @@ pub(super) fn keep_declarable(schema: Schema) -> Result<Schema, SchemaError> {
     builder.build()
 }
 
-/// For each attribute, whether all of its values have all of its parts, none of which has sorts or variants.
+/// Returns the names of the nested values that have no declaration of their own: their slots would be declared one by one, under
+/// names that no person writes.
+pub(super) fn undeclarable(schema: &Schema) -> BTreeSet<Arc<str>> {
+    let declared = nested(schema, &SchemaDocs::default(), &mut BTreeSet::new());
+    let shapes = schema.shapes().into_iter().map(|(name, _)| name);
+    shapes.filter(|name| declared.iter().all(|nested| nested.name != *name)).collect()
+}
+
+/// Returns the name of the nested value that a slot is a part of, or its own.
+pub(super) fn whole_of(slot: &str) -> &str {
+    let record = slot.split('.').next().unwrap_or(slot);
+    record.split(SIGNS).next().unwrap_or(record)
+}
+
+/// For each attribute, whether all of its values have all of its parts.
 pub(super) struct WholeRecords(Vec<bool>);
 
 impl Inference {
@@ -54,8 +66,8 @@ impl Inference {
                 PartOf::Record | PartOf::Tuple => {
                     are_whole[at] && self.attributes[at].values == self.attributes[whole].values
                 }
-                PartOf::List | PartOf::Map => true,
-                PartOf::Sort | PartOf::Variant => false,
+                // A union says its variant, and values of other variants lack the part.
+                PartOf::List | PartOf::Map | PartOf::Sort | PartOf::Variant => true,
             };
         }
         WholeRecords(are_whole)
@@ -79,7 +91,8 @@ impl Inference {
                     }
                 }
                 PartOf::List | PartOf::Map => is_part = true,
-                PartOf::Sort | PartOf::Variant => return None,
+                // A record around the union may have another variant.
+                PartOf::Sort | PartOf::Variant => break,
             }
         }
         found.map(|found| &*self.attributes[found].name)
@@ -93,7 +106,9 @@ impl Inference {
             Some((whole, PartOf::Record | PartOf::Tuple)) => {
                 attribute.values < self.attributes[whole].values
             }
-            Some(_) => attribute.values < self.elements(position),
+            // A value of the variant has its parts.
+            Some((_, PartOf::Sort | PartOf::Variant)) => false,
+            Some((_, PartOf::List | PartOf::Map)) => attribute.values < self.elements(position),
         }
     }
 }

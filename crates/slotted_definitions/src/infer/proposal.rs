@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 
 use crate::infer::decide::Unslottable;
 use crate::infer::misspellings::misspellings;
-use crate::infer::needs::keep_declarable;
+use crate::infer::needs::{keep_declarable, undeclarable, whole_of};
 use crate::infer::nested::Role;
 use crate::infer::observed::{Shape, ValueCount};
 use crate::infer::{Inference, InferenceOptions, Named};
@@ -189,6 +189,30 @@ impl Proposal {
 
     /// Makes references and defaults of what was noted about each attribute.
     pub(super) fn refine(
+        &mut self,
+        mut notes: Vec<Vec<ProposalNote>>,
+        keys: Vec<(Arc<str>, ProposalNote)>,
+    ) -> Result<(), SchemaError> {
+        let mut refined = self.clone();
+        refined.apply(notes.clone(), keys.clone())?;
+        let mut lost = undeclarable(&refined.schema);
+        lost.retain(|name| !undeclarable(&self.schema).contains(name));
+        if !lost.is_empty() {
+            // No declaration says what such references mean, such as those of variants that are no records: they stay texts.
+            let names = |note: &ProposalNote| matches!(note, ProposalNote::Names { .. });
+            for (attribute, notes) in self.attributes.iter().zip(&mut notes) {
+                if lost.contains(whole_of(&attribute.name)) {
+                    notes.retain(|note| !names(note));
+                }
+            }
+            refined = self.clone();
+            refined.apply(notes, keys)?;
+        }
+        *self = refined;
+        Ok(())
+    }
+
+    fn apply(
         &mut self,
         notes: Vec<Vec<ProposalNote>>,
         keys: Vec<(Arc<str>, ProposalNote)>,

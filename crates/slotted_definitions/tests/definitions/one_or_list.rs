@@ -2,7 +2,7 @@
 
 use slotted::{Store, Value};
 use slotted_definitions::Format;
-use slotted_definitions::write::schemas_of_parts_to_text;
+use slotted_definitions::write::schemas_to_text;
 
 use crate::support::{Outcome, load};
 
@@ -201,7 +201,7 @@ fn written_schemas_say_which_lists_may_lack_brackets() -> Outcome {
     assert!(docs.one_or_lists.iter().map(|list| &**list).eq(lists), "{:?}", docs.one_or_lists);
     let schema = loaded.schemas().find(|schema| schema.name() == "unit").ok_or("a schema")?;
     for format in FORMATS {
-        let text = schemas_of_parts_to_text([(schema, &docs)], format)?;
+        let text = schemas_to_text([(schema, &docs)], format)?;
         let file = format!("s.{}", format.extension());
         let again = load(&[(&file, &text)])?;
         assert_eq!(again.schema_docs("unit").one_or_lists, docs.one_or_lists, "{text}");
