@@ -54,6 +54,12 @@ const MOST_LEVELS: usize = 16;
 
 /// Fails if the folder contains no definition files.
 fn is_pack(folder: &Path) -> Result<(), Failure> {
+    if folder.is_file() {
+        let message = format!("'{}' is a file, not the folder of a pack", folder.display());
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or(Path::new("."));
+        return Err(Failure::new(message).help(format!("load its folder: {}", parent.display())));
+    }
     fs::read_dir(folder).map_err(|error| Failure::unreadable(folder, &error))?;
     if holds(folder, MOST_LEVELS, &|path| Format::of(path).is_some()) {
         let has_own = holds(folder, 0, &|path| Format::of(path).is_some());

@@ -80,7 +80,10 @@ fn failures_have_their_own_status() -> Outcome {
     let folder = empty_folder("nothing_to_check")?.display().to_string();
     let cases: [(&[&str], &str); 6] = [
         (&["check", "nowhere"], "error: cannot read 'nowhere'"),
-        (&["check", "Cargo.toml"], "error: cannot read 'Cargo.toml'"),
+        (
+            &["check", "Cargo.toml"],
+            "is a file, not the folder of a pack\nhelp: load its folder: .\n",
+        ),
         (&["check", &folder], "contains no definition files"),
         (&["check", "--packs", &folder], "contains no packs"),
         (&["check"], "required"),
@@ -92,6 +95,15 @@ fn failures_have_their_own_status() -> Outcome {
         assert!(answer.errors.contains(message), "{arguments:?} {answer:?}");
         assert_eq!(answer.output, "");
     }
+    Ok(())
+}
+
+#[test]
+fn a_manifest_in_capital_letters_is_named() -> Outcome {
+    let folder = folder_with("capital_manifest", "Pack.toml", "name = 'orcs'\n")?;
+    let answer = run(["check", &folder])?;
+    assert!(answer.errors.contains("a manifest is 'pack.toml', in lower case"), "{answer:?}");
+    assert_eq!(answer.status, Some(1));
     Ok(())
 }
 

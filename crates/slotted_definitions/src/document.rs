@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::declared::{Group, PackedRecord, make_room};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Node};
 use crate::packed::{IF_PACK, Packed};
@@ -120,7 +120,11 @@ fn are_loaded(
     packs: &Packs,
 ) -> bool {
     let mut is_loaded = |node: &Node<'_>| match (&node.data, words_of_record) {
-        (Data::Text(name), _) => packs.is_loaded(name),
+        (Data::Text(name), _) if packs.is_loaded(name) => true,
+        (Data::Text(name), _) => {
+            not_loaded(reading, (name, node), packs);
+            false
+        }
         (_, Some(words)) => {
             reading.unexpected_word(node, (words, Word::IfPack), "the name of a pack");
             false
@@ -131,6 +135,18 @@ fn are_loaded(
         Data::List(names) => names.iter().all(is_loaded),
         _ => is_loaded(condition),
     }
+}
+
+/// Warns about the name of a pack that is not loaded, if it resembles one that is.
+fn not_loaded(reading: &mut Reading<'_>, (name, node): (&str, &Node<'_>), packs: &Packs) {
+    let Some(near) = packs.nearest(name) else { return };
+    let place = reading.place(node.span);
+    reading.diagnostics.warn_with(|_| {
+        let message = format!("no loaded pack has the name {}", quoted(name));
+        Diagnostic::warning(Code::NoEffect, message + &did_you_mean(Some(&near)))
+            .at(place, "without effect")
+            .suggest(Some(near))
+    });
 }
 
 impl<'s> Declarations<'s> {

@@ -1,6 +1,7 @@
 //! Reads maps with a fixed set of keys.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, quoted};
 use crate::node::{Data, Entry, Node};
@@ -35,6 +36,10 @@ impl Reading<'_> {
         let help = match &node.data {
             Data::Text(text) if word == Word::Abstract && is_truth(text) => {
                 "write true or false without quotes".to_owned()
+            }
+            Data::Text(slot) if word == Word::Unset => {
+                let name = words.name(word).unwrap_or_default();
+                format!("write it in brackets: {name} = [{slot:?}]; {}", words.own_slot(word))
             }
             _ => words.own_slot(word),
         };
@@ -75,6 +80,11 @@ impl Reading<'_> {
                 }
                 ("a list of names" | "a list of elements", _) => {
                     diagnostic.help("write a single one in brackets too")
+                }
+                ("a map of values", Data::List(list))
+                    if list.iter().any(|one| matches!(one.data, Data::Map(_) | Data::Packed(_))) =>
+                {
+                    diagnostic.help("a name has one record; in TOML, write its heading with single brackets: [records.SCHEMA.NAME]")
                 }
                 ("a map of values", _) => {
                     diagnostic.help("write records under their schema: records.SCHEMA.NAME")
@@ -211,8 +221,13 @@ impl Reading<'_> {
     ) {
         let place = self.place(entry.span);
         self.diagnostics.push_with(|_| {
-            let candidates: Vec<_> = known.iter().map(|key| (*key).into()).collect();
-            let suggestion = nearest_name(&entry.name, &candidates);
+            let candidates: Vec<Arc<str>> = known.iter().map(|key| (*key).into()).collect();
+            // The singular of a key may differ in more letters than a misspelt name.
+            let is_plural = |key: &&Arc<str>| {
+                key.strip_prefix(&*entry.name).is_some_and(|end| matches!(end, "s" | "es"))
+            };
+            let plural = candidates.iter().find(is_plural).cloned();
+            let suggestion = plural.or_else(|| nearest_name(&entry.name, &candidates));
             let end = did_you_mean(suggestion.as_deref());
             let message = format!("unknown key {} in {owner}{end}", quoted(&entry.name));
             let is_clear = suggestion.is_some();

@@ -11,7 +11,7 @@ pub(super) struct UnknownKind {
 }
 
 /// Names that older packs, other games and other languages use for our kinds.
-const ALIASES: [(&str, &str); 24] = [
+const ALIASES: [(&str, &str); 22] = [
     ("int", "i32"),
     ("integer", "i32"),
     ("uint", "u32"),
@@ -30,9 +30,7 @@ const ALIASES: [(&str, &str); 24] = [
     ("ref", "object"),
     ("id", "object"),
     ("array", "list(f32)"),
-    ("dict", "any"),
     ("json", "any"),
-    ("map", "any"),
     ("value", "any"),
     ("variant", "any"),
     ("vector", "vec3"),
@@ -211,8 +209,7 @@ fn suggestion(name: &str) -> Option<Arc<str>> {
         return Some((*kind).into());
     }
     // Lists as other languages write them.
-    let generic = lower.split_once('<').and_then(|(_, element)| element.strip_suffix('>'));
-    let element = within(&lower, "[", "]").or_else(|| lower.strip_suffix("[]")).or(generic);
+    let element = within(&lower, "[", "]").or_else(|| lower.strip_suffix("[]"));
     if let Some(element) = element.map(str::trim) {
         return match parse(element, None) {
             Ok(kind) => Some(format!("list({kind})").into()),
@@ -220,7 +217,32 @@ fn suggestion(name: &str) -> Option<Arc<str>> {
         };
     }
     let known: Vec<Arc<str>> = names().chain(["enum"]).map(Into::into).collect();
-    nearest_name(&lower, &known)
+    with_parentheses(&lower).or_else(|| nearest_name(&lower, &known))
+}
+
+/// Returns the list or map that is meant, in lower case: other brackets, other words, or an end that is missing.
+fn with_parentheses(kind: &str) -> Option<Arc<str>> {
+    if kind.matches(['(', '[', '<', '{']).count() > DEEPEST {
+        return None;
+    }
+    let (word, inner) = match kind.split_once(['(', '[', '<', '{']) {
+        Some((word, inner)) => (word.trim(), inner.trim_end_matches([')', ']', '>', '}']).trim()),
+        None => (kind, "text"),
+    };
+    let right = |kind: &str| match parse(kind, None) {
+        Ok(kind) => Some(kind.to_string()),
+        Err(unknown) => unknown.suggestion.map(|kind| kind.to_string()),
+    };
+    match word {
+        "list" | "array" | "vec" | "vector" | "set" => {
+            Some(format!("list({})", right(inner)?).into())
+        }
+        "map" | "dict" | "dictionary" | "hashmap" | "table" => {
+            let kinds = inner.split(',').map(|kind| right(kind.trim()));
+            Some(format!("map({})", kinds.collect::<Option<Vec<_>>>()?.join(", ")).into())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -257,7 +279,12 @@ mod tests {
         for list in ["text[]", "[text]", "list<text>", "Vec<String>"] {
             assert_eq!(suggestion(list).as_deref(), Some("list(text)"), "{list}");
         }
-        assert_eq!(suggestion("map<text, u8>"), None);
+        for list in ["List(Text)", "list[text]", "list(text", "array{string}", "list(text]"] {
+            assert_eq!(suggestion(list).as_deref(), Some("list(text)"), "{list}");
+        }
+        assert_eq!(suggestion("dict").as_deref(), Some("map(text)"));
+        assert_eq!(suggestion("map<text, int>").as_deref(), Some("map(text, i32)"));
+        assert_eq!(suggestion("list(colour"), None);
         assert_eq!(suggestion("colour").as_deref(), None);
         assert!(parse("[f32; x]", None).is_err() && parse("list()", None).is_err());
     }

@@ -208,9 +208,8 @@ pub(super) fn variants_key<'n, 's>(map: &'n [Entry<'s>]) -> Option<&'n Entry<'s>
     let is_change = |entry: &Entry<'_>| matches!(&*entry.name, "add" | "remove");
     let has_slots = |entry: &Entry<'_>| match &entry.value.data {
         Data::Map(_) | Data::Unset | Data::Bad => true,
-        // RON writes an empty record like a list.
-        Data::List(list) => list.is_empty() && !is_change(entry),
-        Data::Text(_) => !is_change(entry),
+        // RON writes an empty record like a list. Others are wrong variants.
+        Data::List(_) | Data::Text(_) => !is_change(entry),
         _ => false,
     };
     variants.iter().all(has_slots).then_some(entry)

@@ -102,6 +102,8 @@ impl<'s> Node<'s> {
     /// Returns the type of the value, as messages name it.
     pub(super) const fn kind_name(&self) -> &'static str {
         match self.data {
+            Data::Float(number) if number.is_nan() => "nan",
+            Data::Float(number) if number.is_infinite() => "infinity",
             Data::Unset => "null",
             Data::Bool(_) => "a boolean",
             Data::Int(_) | Data::UInt(_) => "an integer",

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Severity, quoted};
-use crate::given::Given;
+use crate::given::{Given, Values};
 use crate::references::{Resolver, missing_value};
 use crate::source::Place;
-use slotted::schema::{Problem, RegisteredSchema};
+use slotted::schema::{Problem, RegisteredSchema, SIGNS};
 
 impl Resolver<'_> {
     /// Adds the defaults of what optional records need, and reports parts that they lack.
@@ -64,7 +64,19 @@ impl Resolver<'_> {
     }
 }
 
-/// Returns the place of the first part that an optional record has.
+/// Returns the nested record around a slot of which a record has another part, and the place of that part.
+pub(super) fn given_in_part<'s>(
+    schema: &RegisteredSchema,
+    slot: &'s str,
+    values: &Values,
+) -> Option<(&'s str, Place)> {
+    let values: Vec<Given> = values.iter().collect();
+    let records = slot.rmatch_indices('.').map(|(at, _)| &slot[..at]);
+    let mut records = records.filter(|record| !record.contains(SIGNS));
+    records.find_map(|record| Some((record, first_part(schema, record, &values)?)))
+}
+
+/// Returns the place of the first part that a nested record has.
 fn first_part(schema: &RegisteredSchema, record: &str, values: &[Given]) -> Option<Place> {
     let is_part = |given: &&Given| {
         let name = schema.slots()[usize::from(given.slot)].name();

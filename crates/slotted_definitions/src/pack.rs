@@ -142,6 +142,10 @@ impl<'d> FileReader<'d> {
                     continue;
                 }
                 self.folder(pack, name, root, &path, levels_left - 1);
+            } else if let Some(name_of_manifest) = miswritten_manifest(&path) {
+                let message =
+                    format!("the name of a manifest is '{name_of_manifest}', in lower case");
+                self.unreadable(shown_path(name, &path), message);
             } else if let Some(format) = Format::of(&path) {
                 if self.listed.len() >= self.limits.files {
                     let limit = self.limits.files;
@@ -323,6 +327,13 @@ pub(super) fn inner_pack(path: &str) -> Option<&str> {
 
 fn is_manifest_name(name: &str) -> bool {
     name.strip_prefix("pack.").is_some_and(|ending| !ending.contains(['.', '/']))
+}
+
+/// Returns the name of a manifest that a file would have in lower case.
+fn miswritten_manifest(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_string_lossy();
+    let lower = name.to_lowercase();
+    (lower != *name && is_manifest_name(&lower) && Format::of(path).is_some()).then_some(lower)
 }
 
 const KEYS: [&str; 6] = ["name", "version", "doc", "requires", "after", "objects"];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::source::Place;
+use slotted::schema::nearest_name;
 
 /// The policy for packs that overwrite each other's changes without knowing of each other.
 ///
@@ -79,6 +80,11 @@ impl Packs {
 
     pub(super) fn is_loaded(&self, name: &str) -> bool {
         self.names.iter().any(|own| **own == *name)
+    }
+
+    /// Returns the name of a loaded pack that the name may mean.
+    pub(super) fn nearest(&self, name: &str) -> Option<Arc<str>> {
+        nearest_name(name, &self.names)
     }
 
     /// Returns whether the pack lists the other one, or one that knows it.

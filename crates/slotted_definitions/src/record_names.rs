@@ -38,6 +38,8 @@ impl RecordReader<'_> {
         let earlier = earlier.find(|other| other.schema == schema.id()).map(|other| other.place);
         if let Some(earlier) = earlier.or_else(|| self.place_of_kept(schema.name(), name)) {
             self.defined_twice((schema.name(), name), (declared.of.place, earlier));
+            // It is meant as a patch, so the slots that it leaves out are no problem.
+            self.records.incomplete.insert(number);
         }
         self.records.by_name.add(&self.records.list, name, number);
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use crate::blame::{patched, with_patch};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, did_you_mean, quoted};
-use crate::given::Given;
+use crate::given::{Given, Values};
 use crate::named::Named;
 use crate::nameless::Nameless;
+use crate::optional_records::given_in_part;
 use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
 use crate::schemas::Schemas;
@@ -537,7 +538,8 @@ impl Resolver<'_> {
                         let patch = patched(schemas, registry, schema, slot.name(), &keys);
                         let words =
                             record.name.as_ref().map(|_| self.records.words.at(record.place));
-                        let diagnostic = missing((schema, at), record.place, words, registry);
+                        let of = (record.place, &record.values);
+                        let diagnostic = missing((schema, at), of, words, registry);
                         with_patch(diagnostic, patch, self.packs)
                     });
                 }
@@ -585,12 +587,17 @@ pub(super) fn missing_value(problem: &Problem, place: Place, label: String) -> D
 /// Reports a slot without a value. The words are those of a record with a name, from which others can inherit.
 fn missing(
     (schema, slot): (&RegisteredSchema, usize),
-    place: Place,
+    (place, values): (Place, &Values),
     words: Option<&Words>,
     registry: &Store,
 ) -> Diagnostic {
     let problem = schema.missing(slot);
-    let diagnostic = missing_value(&problem, place, format!("missing {}", quoted(&problem.slot)));
+    let slot = quoted(&problem.slot);
+    if let Some((record, place)) = given_in_part(schema, &problem.slot, values) {
+        let label = format!("{} is given only in part", quoted(record));
+        return missing_value(&problem, place, label).help(format!("give {slot} too"));
+    }
+    let diagnostic = missing_value(&problem, place, format!("missing {slot}"));
     let Some(words) = words else { return diagnostic };
     let ([word], end) = words.advised([Word::Abstract], registry);
     let help = format!("if other records only inherit from this one, mark it with {word} = true");

@@ -108,7 +108,9 @@ impl RecordReader<'_> {
             .at(place, label)
             .suggest(suggestion)
             .look_alike(schema);
+        let has_none = names.is_empty() && self.registry.schemas().next().is_none();
         self.diagnostics.push(match names.is_empty() || is_clear {
+            true if has_none => diagnostic.help("load the pack that declares it, too"),
             true => diagnostic,
             false => diagnostic.help(format!("known schemas: {}", listed(&names))),
         });

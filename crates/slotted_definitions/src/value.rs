@@ -80,12 +80,7 @@ pub(super) fn refused(
             let diagnostic = with(diagnostic, label, expected.to_string());
             // Patches change lists of records as a whole.
             let is_part = problem.slot.contains(['[', '{']) && matches!(found, Value::Map(_));
-            let help = match (found, words) {
-                (Value::Text(text), _) if matches!(&**text, "null" | "nil" | "none") => {
-                    without_value(problem, words)
-                }
-                _ => help_for_kind(expected, found, words.map(|(words, _)| words)),
-            };
+            let help = help_for_wrong_kind(problem, (expected, found), words);
             help.filter(|_| !is_part).into_iter().fold(diagnostic, Diagnostic::help)
         }
         ProblemKind::DoesNotFit { expected, found } if is_inexact(expected, found) => {
@@ -125,6 +120,22 @@ pub(super) fn refused(
             if help.is_empty() { diagnostic } else { diagnostic.help(help) }
         }
         _ => diagnostic.at(place, ""),
+    }
+}
+
+fn help_for_wrong_kind(
+    problem: &Problem,
+    (expected, found): (&Kind, &Value),
+    words: Option<(&Words, &Store)>,
+) -> Option<String> {
+    match (found, words) {
+        (Value::Text(text), _) if matches!(&**text, "null" | "nil" | "none") => {
+            without_value(problem, words)
+        }
+        (Value::Map(map), Some(_)) if map.is_empty() && *expected == Kind::Object => {
+            without_value(problem, words)
+        }
+        _ => help_for_kind(expected, found, words.map(|(words, _)| words)),
     }
 }
 
@@ -349,8 +360,10 @@ fn help_for_kind(expected: &Kind, found: &Value, words: Option<&Words>) -> Optio
             let changes = or_changes(words, [(Word::Add, "[..]"), (Word::Remove, "[..]")]);
             Some(format!("write a list in brackets{changes}"))
         }
-        (Kind::Number(_), Value::Map(_)) => {
-            let changes = or_changes(words, [(Word::Times, "2"), (Word::Plus, "1")]);
+        (Kind::Number(_), Value::Map(map)) => {
+            let is_less = |name: &str| matches!(name, "minus" | "sub" | "subtract");
+            let plus = if map.iter().any(|(name, _)| is_less(name)) { "-1" } else { "1" };
+            let changes = or_changes(words, [(Word::Times, "2"), (Word::Plus, plus)]);
             Some(format!("write a number{changes}"))
         }
         (Kind::List(list), Value::Text(_) | Value::Int(_) | Value::F64(_)) => {

@@ -71,6 +71,10 @@ pub(super) fn about(
             let what = "expected ':' between name and value";
             Some(Advice::new(here, what, "expected ':'").help("replace '=' with ':'"))
         }
+        '#' => Some(
+            Advice::new(here, "a comment begins with //", "no comment")
+                .help("write // before the comment, or /* and */ around it"),
+        ),
         ')' | ']' | '}' => closing(text, at, next, wanted),
         _ => missing(text, at, wanted?, format),
     }
@@ -150,6 +154,14 @@ fn missing(text: &str, at: usize, wanted: Wanted, format: Format) -> Option<Advi
             Advice::new(here, "missing comma or quotes", "expected ',' before this")
                 .help("put text of several words in double quotes: \"like this\"")
         }
+        // No map has a value without a name.
+        Wanted::Comma | Wanted::Name if format == Format::Json && text[at..].starts_with('{') => {
+            return not_closed_before(text, at, "the next '{'");
+        }
+        // No list has a name before a value.
+        Wanted::Comma if format == Format::Json && text[at..].starts_with(':') => {
+            return not_closed_before(text, at, "the next name");
+        }
         Wanted::Comma => Advice::new(here, "missing comma", "expected ',' before this"),
         Wanted::Colon => Advice::new(here, "missing colon", "expected ':' before this")
             .help("write a name and its value as \"name\": value"),
@@ -221,9 +233,45 @@ const fn closing_of(open: char) -> char {
     }
 }
 
+/// Returns advice for a map or a list that must have ended before this byte.
+fn not_closed_before(text: &str, at: usize, next: &str) -> Option<Advice> {
+    let (start, open) = *open_brackets(&text[..at]).last()?;
+    let message = format!("'{open}' is not closed before {next}");
+    let help = match open {
+        '[' => "add the missing ']' behind its last value",
+        _ => "add the missing '}' behind its last value",
+    };
+    Some(Advice::new(Span::new(start, start + 1), message, "opened here").help(help))
+}
+
+/// Returns the bracket that seems to lack its end: a line within it begins at or before the indentation of its own line.
+fn outdented(text: &str) -> Option<(usize, char)> {
+    let (mut start, mut at_end) = (0, Vec::<(usize, char, usize)>::new());
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_start_matches([' ', '\t']);
+        let (indent, trimmed) = (line.len() - content.len(), content.trim_end());
+        if !trimmed.is_empty() {
+            let is_closing = trimmed.starts_with([')', ']', '}', ',']) || trimmed.starts_with('/');
+            let outer = at_end.last().filter(|(_, _, outer)| indent <= *outer && !is_closing);
+            if let Some((at, open, _)) = outer {
+                return Some((*at, *open));
+            }
+            for (at, byte) in brackets(&text[start..start + line.len()]) {
+                match byte {
+                    ')' | ']' | '}' => _ = at_end.pop(),
+                    open => at_end.push((start + at, open, indent)),
+                }
+            }
+        }
+        start += line.len();
+    }
+    None
+}
+
 /// Returns advice for a bracket that is still open at the end.
 fn unclosed(text: &str) -> Option<Advice> {
-    let (at, open) = *open_brackets(text).last()?;
+    let last = *open_brackets(text).last()?;
+    let (at, open) = outdented(text).unwrap_or(last);
     let close = closing_of(open);
     let message = format!("'{open}' is never closed");
     let help = match close {
@@ -237,8 +285,19 @@ fn unclosed(text: &str) -> Option<Advice> {
 /// Returns the brackets that are open at the end of a text, with their positions.
 pub(super) fn open_brackets(text: &str) -> Vec<(usize, char)> {
     let mut open: Vec<(usize, char)> = Vec::new();
+    for (at, bracket) in brackets(text) {
+        match bracket {
+            ')' | ']' | '}' => _ = open.pop(),
+            bracket => open.push((at, bracket)),
+        }
+    }
+    open
+}
+
+/// Returns the brackets outside of texts and comments, with their positions.
+fn brackets(text: &str) -> impl Iterator<Item = (usize, char)> {
     let (mut in_text, mut is_escaped, mut behind_comment) = (false, false, 0);
-    for (at, byte) in text.bytes().enumerate() {
+    text.bytes().enumerate().filter_map(move |(at, byte)| {
         match byte {
             _ if at < behind_comment => {}
             _ if is_escaped => is_escaped = false,
@@ -246,12 +305,11 @@ pub(super) fn open_brackets(text: &str) -> Vec<(usize, char)> {
             b'"' => in_text = !in_text,
             _ if in_text => {}
             b'/' => behind_comment = end_of_comment(text, at).unwrap_or(at),
-            b'(' | b'[' | b'{' => open.push((at, char::from(byte))),
-            b')' | b']' | b'}' => _ = open.pop(),
+            b'(' | b'[' | b'{' | b')' | b']' | b'}' => return Some((at, char::from(byte))),
             _ => {}
         }
-    }
-    open
+        None
+    })
 }
 
 /// Returns the end of the comment that begins at a byte, if one does.

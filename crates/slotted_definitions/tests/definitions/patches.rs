@@ -259,6 +259,25 @@ fn conditions_on_files_records_and_patches_in_each_format() -> Outcome {
 }
 
 #[test]
+fn a_condition_with_a_misspelt_pack_is_a_warning() -> Outcome {
+    for part in [
+        r#"{"if_pack": "coer", "records": {"unit": {"a": {"hp": 5}}}}"#,
+        r#"{"records": {"unit": {"a": {"if_pack": ["core", "coer"], "hp": 5}}}}"#,
+        r#"{"patches": {"schemas": {"unit": {"if_pack": "coer", "slots": {"hp": {"default": 5}}}}}}"#,
+    ] {
+        let loader = with_core(&[]).pack_of_texts("more", [("p.json", part)]);
+        let warnings = loader.load(&Store::new())?.warnings().to_string();
+        let expected = "no loaded pack has the name 'coer'; did you mean 'core'?";
+        assert!(warnings.contains(expected), "{part}: {warnings}");
+    }
+    // Packs with other names may be loaded another time.
+    let other = r#"{"if_pack": "elves", "records": {"unit": {"a": {"hp": 5}}}}"#;
+    let loader = with_core(&[]).pack_of_texts("more", [("p.json", other)]);
+    assert!(loader.load(&Store::new())?.warnings().is_empty());
+    Ok(())
+}
+
+#[test]
 fn a_condition_is_read_in_a_games_own_files() -> Outcome {
     let files = [
         ("pack.toml", "objects = { 'x.json' = 'unit' }"),

@@ -190,6 +190,10 @@ fn reword(reader: &mut Reader<'_>, span: Span, message: &str) {
             let help = "write decimals with a point, 0.5, and several values in brackets, [1, 2]";
             ("unexpected comma after a value", "unexpected", Some(help))
         }
+        "unexpected key or value" if before.ends_with(['"', '\'']) => {
+            let help = "a quote ends the text; to write one in a text, put the text in quotes of the other sort";
+            ("unexpected text after a value", "unexpected", Some(help))
+        }
         "unexpected key or value" => {
             ("unexpected text after a value", "unexpected", Some("start a new line"))
         }

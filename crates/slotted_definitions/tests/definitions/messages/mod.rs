@@ -1,5 +1,6 @@
 //! The messages for common mistakes, each compared with a file in `snapshots/`.
 
+mod habits;
 mod names;
 mod nested;
 mod packs;
