@@ -444,6 +444,12 @@ impl<'m, 'n, 's> Expansion<'m, 'n, 's> {
         slots
     }
 
+    /// Returns the place of a schema's slot of this name.
+    pub(super) fn slot_of(&self, schema: &str, name: &str) -> Option<Place> {
+        let slots = self.slots_with_bases(*self.positions.get(schema)?);
+        slots.iter().find(|slot| slot.name == name).map(|slot| slot.place)
+    }
+
     /// Returns `false` if all schemas together have too many slots.
     fn take(&self) -> bool {
         let left = self.left.get().checked_sub(1);

@@ -369,6 +369,15 @@ impl<'n, 's> Expansion<'_, 'n, 's> {
                 .push(Diagnostic::error(Code::BadName, message).at(slot.place, "in this slot"));
             return None;
         }
+        let own_tag = schemas.iter().find_map(|schema| self.slot_of(schema, attribute));
+        if let Some(own) = own_tag {
+            let message = format!("a variant has a slot {}, which is the tag", quoted(attribute));
+            let diagnostic = Diagnostic::error(Code::BadSlot, message)
+                .at(own, "rename it, or choose another tag")
+                .at(slot.place, "in this slot");
+            diagnostics.push(diagnostic);
+            return None;
+        }
         let variants = schemas.iter().map(|schema| (*schema).to_owned()).collect();
         let tag = Tag { sign: '@', attribute: attribute.to_owned(), variants };
         expanded.push(slot, (Leaf::Tag(&tag), PART), &within);
