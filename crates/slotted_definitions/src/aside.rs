@@ -332,7 +332,10 @@ impl Resolver<'_> {
             for part in parts {
                 let slot = &slots[usize::from(part.slot)];
                 let value = match is_object(slot) {
-                    true => self.reference(record, slot, &part.value, part.place),
+                    true => {
+                        let is_removed = |_: usize, _: &str| part.operation == Operation::Remove;
+                        self.reference((record, slot, part.place), &part.value, &is_removed)
+                    }
                     false => Some(part.value.clone()),
                 };
                 ids.extend(value.map(|value| Change { value, ..part.clone() }));
@@ -358,7 +361,8 @@ impl Resolver<'_> {
             return Some(change.clone());
         }
         if change.operation == Operation::Set {
-            let value = self.reference(record, slot, &change.value, change.place);
+            let of = (record, slot, change.place);
+            let value = self.reference(of, &change.value, &|_, _| false);
             if value.is_none() {
                 self.keep_part(record, slot, change);
             }
@@ -367,7 +371,8 @@ impl Resolver<'_> {
         let Value::List(names) = &change.value else { return Some(change.clone()) };
         let (mut ids, mut missing) = (Vec::new(), Vec::new());
         for name in names.iter() {
-            match self.reference(record, slot, name, change.place) {
+            let is_removed = |_: usize, _: &str| change.operation == Operation::Remove;
+            match self.reference((record, slot, change.place), name, &is_removed) {
                 Some(id) => ids.push(id),
                 None => missing.push(name.clone()),
             }

@@ -14,7 +14,6 @@ use crate::references::Resolver;
 use crate::source::Place;
 use crate::text::Text;
 use crate::value::is_reference;
-use crate::words::Word;
 use slotted::Value;
 use slotted::schema::{Found, RegisteredSchema, Shape, Union, UnionBy};
 
@@ -132,10 +131,8 @@ impl RecordReader<'_> {
         };
         let Some(meant) = meant(union, entry.name, map) else { return false };
         let is_change = |part: &&Entry<'_>| is_map_of_changes(&part.value, declared.words);
-        let inherits =
-            |own: &Entry<'_>| declared.words.of_record(&own.name) == Some(Word::Inherits);
         // A part of a new value lacks the others.
-        let may_set = !meant.is_named && (self.is_patch || declared.of.map.iter().any(inherits));
+        let may_set = !meant.is_named && self.has_values_before(declared);
         let are_changes = may_set || meant.parts.iter().all(is_change);
         if meant.parts.is_empty() || !are_changes {
             return false;

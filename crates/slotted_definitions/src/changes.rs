@@ -183,7 +183,7 @@ impl RecordReader<'_> {
     ) -> bool {
         let Data::Map(map) = &entry.value.data else { return false };
         if !is_change_of_nested_list(entry.value, declared.words) {
-            return false;
+            return matches!(shape, Shape::Map(_)) && self.are_halves_of_changes(map, declared);
         }
         let (file, known) = (declared.of.place.file, (&OF_LISTS[..], &**declared.words));
         let owner = format!("slot {}", quoted(entry.name));
@@ -224,6 +224,54 @@ impl RecordReader<'_> {
             }));
         }
         true
+    }
+
+    /// Reports changes of a map without brackets, where a patch or an heir cannot mean entries with the names of the words: they
+    /// would replace all entries. Returns `false` if there are others.
+    fn are_halves_of_changes(
+        &mut self,
+        map: &[Entry<'_>],
+        declared: &RecordDeclaration<'_, '_>,
+    ) -> bool {
+        let is_word = |key: &Entry<'_>| {
+            OF_LISTS.iter().any(|own| own.word() == declared.words.of_value(&key.name))
+        };
+        if map.is_empty() || !map.iter().all(is_word) || !self.has_values_before(declared) {
+            return false;
+        }
+        let mut reading = Reading { file: declared.of.place.file, diagnostics: self.diagnostics };
+        let is_half = |key: &&Entry<'_>| !matches!(key.value.data, Data::List(_) | Data::Map(_));
+        for key in map.iter().filter(is_half) {
+            reading.unexpected(&key.value, &quoted(&key.name), "a list of elements");
+        }
+        true
+    }
+
+    /// Returns whether the values that are read now follow others: those of a patch, or of a record that inherits.
+    pub(super) fn has_values_before(&self, declared: &RecordDeclaration<'_, '_>) -> bool {
+        let inherits =
+            |entry: &Entry<'_>| declared.words.of_record(&entry.name) == Some(Word::Inherits);
+        self.is_patch || declared.of.map.iter().any(inherits)
+    }
+
+    /// Warns that a map with the names of changes is the value of a slot that takes any.
+    pub(super) fn changes_of_any(
+        &mut self,
+        schema: &RegisteredSchema,
+        entry: Named<'_, '_>,
+        declared: &RecordDeclaration<'_, '_>,
+    ) {
+        if !is_map_of_changes(entry.value, declared.words) || !self.has_values_before(declared) {
+            return;
+        }
+        let place = Place { file: declared.of.place.file, span: entry.value.span };
+        self.diagnostics.warn_with(|_| {
+            let (slot, of) = (quoted(entry.name), quoted(schema.name()));
+            let message = format!("slot {slot} of {of} takes any value, and no changes");
+            Diagnostic::warning(Code::NoEffect, message)
+                .at(place, "this map replaces the value")
+                .help("write the whole value as it is after the change")
+        });
     }
 
     /// Reports names of entries to add, without their values.

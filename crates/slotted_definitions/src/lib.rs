@@ -174,8 +174,9 @@
 //! | `times` | multiplies a number |
 //! | `plus` | adds to a number, after all `times`; a slot of whole numbers takes the nearest one |
 //!
-//! Only slots of lists and of single numbers take changes. Their values are never maps, so no name of a slot can be mistaken
-//! for a change. The parts of a union's variant are changed alone, as in `effect = { amount = { plus = 1 } }`, if the record has a
+//! Only slots of lists, maps and single numbers take changes. In a patch or a record that inherits, a map of these words alone is a
+//! change; an entry of a map with such a name is added with `add`. A slot of kind `any` takes no changes: such a map is its new
+//! value, with a warning. The parts of a union's variant are changed alone, as in `effect = { amount = { plus = 1 } }`, if the record has a
 //! variant with such a part. A record that inherits can change the values of its parent in the same way. Without a value in the record a
 //! change starts from the slot's default.
 //!
@@ -239,6 +240,7 @@ mod merged;
 mod named;
 mod nameless;
 mod names;
+mod narrowed;
 mod nested;
 mod nested_keys;
 mod nested_slots;
@@ -259,6 +261,7 @@ mod record_names;
 mod records;
 mod references;
 pub mod reload;
+mod removed;
 mod report;
 mod required_lists;
 mod same_name;

@@ -90,6 +90,9 @@ impl RecordReader<'_> {
     ) {
         let (slot, own) = (given.slot, (patch.pack, given.place));
         let position = values.binary_search_by_key(&slot, |own| own.slot);
+        if let Ok(at) = position {
+            self.narrowed.overwrite(values[at].place);
+        }
         let name = whole_name(schema, slot);
         let is_list = name.len() < schema.slots()[usize::from(slot)].name().len();
         if let Some(earlier) = patched.values.insert((number, slot), own) {
@@ -159,6 +162,7 @@ impl RecordReader<'_> {
         }
         // It becomes no object, and needs no values.
         record.is_abstract = true;
+        record.values.iter().for_each(|given| self.narrowed.overwrite(given.place));
         self.records.deleted.entry(number).or_insert((place, pack));
         for patch in patched.records.get(&number).into_iter().flatten() {
             let (other, changed) = *patch;

@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
 use crate::keys::Reading;
+use crate::narrowed::Narrowed;
 use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
@@ -161,6 +162,7 @@ pub(super) struct RecordReader<'a> {
     unknown: HashSet<Arc<str>>,
     /// The values that are read now are those of a patch.
     pub(super) is_patch: bool,
+    pub(super) narrowed: Narrowed,
     /// Both save an allocation for each record.
     spare: Vec<Given>,
     buffer: Vec<u8>,
@@ -235,6 +237,7 @@ impl<'a> RecordReader<'a> {
             composed_names: HashMap::new(),
             unknown: schemas.absent.clone(),
             is_patch: false,
+            narrowed: Narrowed::default(),
             spare: Vec::new(),
             buffer: Vec::new(),
         }
@@ -293,6 +296,7 @@ impl<'a> RecordReader<'a> {
         for deletion in &deletions {
             self.delete(deletion, &patched);
         }
+        self.narrowed.report(self.diagnostics);
         self.records
     }
 
@@ -511,6 +515,9 @@ impl<'a> RecordReader<'a> {
         if self.are_changes(schema, slot, entry, of, &mut entries.changes) {
             return;
         }
+        if *schema.slots()[slot].kind() == Kind::Any {
+            self.changes_of_any(schema, entry, declared);
+        }
         let mut entry = entry;
         let bare;
         if let Some(named) = entry.value.named()
@@ -608,11 +615,17 @@ impl<'a> RecordReader<'a> {
                 {
                     let problem = schema.problem(slot.name(), kind);
                     let known = without_number(&problem);
-                    let place = element_place(&problem, place, node);
-                    self.diagnostics.once_with((&known, place), Severity::Error, |_| {
-                        let patch = patched_key(self.schemas, self.registry, &problem);
-                        with_patch(refused(&problem, place, node, words), patch, self.packs)
-                    });
+                    let (value, place) = (place, element_place(&problem, place, node));
+                    let patch = patched_key(self.schemas, self.registry, &problem);
+                    let (is_new, packs) = (!self.is_patch && patch.is_some(), self.packs);
+                    let make = || with_patch(refused(&problem, place, node, words), patch, packs);
+                    match is_new && self.narrowed.has_room() {
+                        true => self.narrowed.add((value, place), known, make()),
+                        false => {
+                            let known = (&*known, place);
+                            self.diagnostics.once_with(known, Severity::Error, |_| make());
+                        }
+                    }
                 }
                 Checked::Wrong
             }

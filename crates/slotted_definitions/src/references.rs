@@ -11,6 +11,7 @@ use crate::nameless::Nameless;
 use crate::optional_records::given_in_part;
 use crate::packs::Packs;
 use crate::records::{QuarantinedValue, Records, Undeclared};
+use crate::removed::Removed;
 use crate::schemas::Schemas;
 use crate::source::{Files, Place};
 use crate::words::{Word, Words};
@@ -124,13 +125,16 @@ impl Resolver<'_> {
                 continue;
             }
             let mut values: Vec<Given> = values.iter().collect();
+            let removed = Removed::of(self.records.changes.get(&number), slots, &values);
             let mut lists: Vec<&str> = Vec::new();
             for given in &mut values {
                 let slot = &slots[usize::from(given.slot)];
                 if !is_reference(slot) {
                     continue;
                 }
-                match self.reference(number, slot, &given.value, given.place) {
+                let is_removed = |at: usize, name: &str| removed.contains(given.slot, at, name);
+                let of = (number, slot, given.place);
+                match self.reference(of, &given.value, &is_removed) {
                     Some(value) => given.value = value,
                     // The name stays: the record is kept aside.
                     None if is_needed(self.schema_of(number), slot) => {}
@@ -164,26 +168,33 @@ impl Resolver<'_> {
         }
     }
 
-    /// Returns the value with ids instead of names, or `None` if a name is unknown.
+    /// Returns the value with ids instead of names, or `None` if a name is unknown. The names of deleted records stay in lists that
+    /// changes remove them from, given their positions.
     pub(super) fn reference(
         &mut self,
-        record: u32,
-        slot: &Slot,
+        (record, slot, place): (u32, &Slot, Place),
         value: &Value,
-        place: Place,
+        is_removed: &dyn Fn(usize, &str) -> bool,
     ) -> Option<Value> {
-        let mut one = |value: &Value| match value {
+        let mut one = |at: usize, value: &Value| match value {
+            Value::Text(name) if is_removed(at, name) && self.is_deleted(slot, name) => {
+                Some(value.clone())
+            }
             Value::Text(name) => self.one_reference(record, slot, name, place),
             other => Some(other.clone()),
         };
         match value {
             Value::List(list) => {
                 // Resolves all, to report each problem.
-                let ids: Vec<_> = list.iter().map(&mut one).collect();
+                let ids: Vec<_> = list.iter().enumerate().map(|(at, name)| one(at, name)).collect();
                 ids.into_iter().collect::<Option<_>>().map(Value::List)
             }
-            value => one(value),
+            value => one(0, value),
         }
+    }
+
+    fn is_deleted(&self, slot: &Slot, name: &str) -> bool {
+        matches!(self.find(name, slot.references()), Err(Unresolved::Deleted(_)))
     }
 
     fn one_reference(

@@ -19,6 +19,7 @@ mod patches;
 mod properties;
 mod references;
 mod renamed_words;
+mod repairs;
 mod ron_names;
 mod support;
 mod unions;
