@@ -21,14 +21,7 @@ impl RecordReader<'_> {
         if slotted::schema::check_name(name).is_err() {
             self.diagnostics.push_with(|_| bad_name("a record", name, declared.of.place));
         }
-        if name.contains('/') {
-            let message = format!("record name {} contains a '/'", quoted(name));
-            self.diagnostics.push_with(|_| {
-                Diagnostic::error(Code::BadName, message)
-                    .at(declared.of.place, "contains a '/'")
-                    .help("remove the '/': references use it between schema and record")
-            });
-        }
+        self.refuse_same_reference(schema, name, declared.of.place);
         if !name.is_ascii() {
             self.refuse_same_letters(schema, name, declared.of.place);
         }
@@ -63,6 +56,34 @@ impl RecordReader<'_> {
                     "to change its values, write them under patches.records.{of}.{name}"
                 )),
         );
+    }
+
+    /// Refuses a record whose name is that of another one as `schema/name`.
+    fn refuse_same_reference(&mut self, schema: &RegisteredSchema, name: &str, place: Place) {
+        let of = |schema: &RegisteredSchema, name: &str| {
+            let mut same_name = self.records.same_name(name).iter();
+            let record = |number: &u32| &self.records.list[*number as usize];
+            same_name.find(|number| record(number).schema == schema.id()).copied()
+        };
+        let parts = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let mut parts = parts.filter_map(|(of, name)| Some((self.registry.schema(of)?, name)));
+        let mut other = parts.find_map(|(schema, name)| of(schema, name));
+        let mut reference = name.to_owned();
+        if other.is_none() && self.has_slashes {
+            reference = format!("{}/{name}", schema.name());
+            other = self.records.same_name(&reference).first().copied();
+        }
+        self.has_slashes |= name.contains('/');
+        if let Some(other) = other {
+            let first = self.records.list[other as usize].place;
+            let message = format!("a reference {} could mean two records", quoted(&reference));
+            self.diagnostics.push_with(|_| {
+                Diagnostic::error(Code::Ambiguous, message)
+                    .at(place, "this one")
+                    .at(first, "or this one")
+                    .help("rename one: references write schema/name where several records share a name")
+            });
+        }
     }
 
     /// Refuses two names with the same letters in other characters.

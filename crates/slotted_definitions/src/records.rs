@@ -158,6 +158,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
     pub(super) composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
+    /// A record has a name with a slash.
+    pub(super) has_slashes: bool,
     /// Unknown schemas, each reported once.
     unknown: HashSet<Arc<str>>,
     /// The values that are read now are those of a patch.
@@ -235,6 +237,7 @@ impl<'a> RecordReader<'a> {
             kept_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
+            has_slashes: false,
             unknown: schemas.absent.clone(),
             is_patch: false,
             narrowed: Narrowed::default(),

@@ -231,11 +231,14 @@ impl Resolver<'_> {
         let (records, registry) = (&*self.records, self.registry);
         let id_of = |schema: &str| registry.schema(schema).map(RegisteredSchema::id);
         let (mut name, mut exactly) = (name, None);
-        if records.same_name(name).is_empty()
-            && let Some((schema, of_schema)) = name.rsplit_once('/')
-        {
-            // `schema/name` names exactly this schema, so that any record can be named.
-            (name, exactly) = (of_schema, Some(id_of(schema).ok_or(Unresolved::Unknown)?));
+        if records.same_name(name).is_empty() && name.contains('/') {
+            // `schema/name` names exactly this schema, so that any record can be named. Both may have further slashes.
+            let parts = name.match_indices('/').map(|(at, _)| (&name[..at], &name[at + 1..]));
+            let mut known = parts.filter_map(|(schema, name)| Some((id_of(schema)?, name)));
+            let first = known.next().ok_or(Unresolved::Unknown)?;
+            let is_there = |(_, name): &(SchemaId, &str)| !records.same_name(name).is_empty();
+            let meant = std::iter::once(first).chain(known).find(is_there).unwrap_or(first);
+            (name, exactly) = (meant.1, Some(meant.0));
         }
         let named = self.named.meant(records, name, None, exactly);
         let Some(any) = named.any else { return Err(Unresolved::Unknown) };

@@ -81,7 +81,7 @@ impl Default for Set {
 impl Set {
     fn add(&mut self, name: Option<&str>) {
         let Some(names) = &mut self.0 else { return };
-        let is_valid = |name: &&str| check_name(name).is_ok() && !name.contains('/');
+        let is_valid = |name: &&str| check_name(name).is_ok();
         if !name.filter(is_valid).is_some_and(|name| names.insert(name.into())) {
             self.0 = None;
         }
