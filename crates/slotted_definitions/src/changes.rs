@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::changed_variants::are_keys;
+use crate::checked::Checked;
 use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
 use crate::document::{Declaration, RecordDeclaration};
 use crate::keys::Reading;
 use crate::node::{Data, Entry, Named, Node};
-use crate::records::{Checked, Entries, QuarantinedValue, RecordReader, Undeclared};
+use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::Place;
 use crate::words::{Word, Words};
 use slotted::schema::{NumberKind, RegisteredSchema, Shape};

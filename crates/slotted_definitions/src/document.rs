@@ -24,6 +24,8 @@ pub(super) struct Declarations<'s> {
     pub(super) deletions: Vec<Deletion<'s>>,
     /// The groups and spans of records whose `if_pack` is not met.
     pub(super) skipped: Vec<(u32, Span)>,
+    /// A record has a number for a name, which references write without quotes.
+    pub(super) has_numbers: bool,
 }
 
 /// A patch that deletes a record.

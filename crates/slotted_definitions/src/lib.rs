@@ -143,7 +143,8 @@
 //! |---|---|
 //! | `schema` | the schema of all objects that do not tell theirs |
 //! | `schema_from` | the attribute that tells an object's schema, such as `"type"` |
-//! | `name_from` | the attribute that names the record, such as `"id"`, if it is text |
+//! | `name_from` | the attribute that names the record, such as `"id"`, if it is text or a whole number; references to a number need no quotes |
+//! | `single` | `true` if each map is one object, `false` if it has objects by name; without this key, a map of maps has objects |
 //! | `words` | other names for the words of these files, see [Words](#words) |
 //!
 //! Both attributes may be slots too.
@@ -217,6 +218,7 @@ mod brackets;
 mod bytes;
 mod changed_variants;
 mod changes;
+mod checked;
 mod combined;
 mod constraint;
 mod data;

@@ -1,5 +1,6 @@
 //! Files of objects that are no definition files: a game's own data.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -41,10 +42,12 @@ pub(super) struct LooseObjects {
     pub(super) schema_from: Option<Arc<str>>,
     /// The attribute that names the record.
     pub(super) name_from: Option<Arc<str>>,
+    /// `true` if a map is one object, `false` if it has objects by name. `None` if its entries tell.
+    pub(super) single: Option<bool>,
     pub(super) words: Arc<Words>,
 }
 
-const KEYS: [&str; 4] = ["schema", "schema_from", "name_from", WORDS];
+const KEYS: [&str; 5] = ["schema", "schema_from", "name_from", "single", WORDS];
 
 impl LooseFiles {
     /// Reads the key `objects` of a manifest.
@@ -114,8 +117,8 @@ impl LooseObjects {
         let place = reading.place(entry.span);
         let path = entry.name.trim_end_matches('/').into();
         let words = Arc::default();
-        let mut loose =
-            Self { path, place, schema: None, schema_from: None, name_from: None, words };
+        let (schema, schema_from, name_from, single) = (None, None, None, None);
+        let mut loose = Self { path, place, schema, schema_from, name_from, single, words };
         let with_place = |reading: &mut Reading<'_>, node: &Node<'_>| {
             let schema = reading.text(node, "a schema name")?;
             Some((schema.into(), reading.place(node.span)))
@@ -136,6 +139,7 @@ impl LooseObjects {
                 "name_from" => {
                     loose.name_from = reading.text(&key.value, "'name_from'").map(Into::into);
                 }
+                "single" => loose.single = reading.bool(&key.value, "'single'"),
                 WORDS => loose.words = Arc::new(Words::read(reading, &key.value)),
                 _ => reading.unknown(key, "files of objects", &KEYS, None),
             }
@@ -166,6 +170,7 @@ impl LooseObjects {
         ];
         let keys =
             keys.into_iter().filter_map(|(key, value)| Some(format!("{key} = {:?}", value?)));
+        let keys = keys.chain(self.single.map(|single| format!("single = {single}")));
         format!("{:?} = {{ {}", self.path, keys.collect::<Vec<_>>().join(", "))
     }
 }
@@ -206,6 +211,16 @@ impl<'s> LooseFile<'s> {
         root.remove_name();
         root.unpack(self.text);
         let span = root.span;
+        if let Data::Map(map) = &mut root.data {
+            // Editors write the address of a JSON Schema at the top of a file.
+            let is_address = |entry: &Entry<'_>| {
+                entry.name == "$schema" && matches!(entry.value.data, Data::Text(_))
+            };
+            if map.iter().any(is_address) {
+                let own = std::mem::take(map).into_iter().filter(|entry| !is_address(entry));
+                *map = own.collect();
+            }
+        }
         match root.data {
             Data::List(list) => {
                 make_room(&mut into.records, list.len());
@@ -213,7 +228,7 @@ impl<'s> LooseFile<'s> {
                     self.object(reading, node, None, into);
                 }
             }
-            Data::Map(map) if !is_one && self.are_objects(&map) => {
+            Data::Map(map) if !is_one && !self.of.single.unwrap_or(!self.are_objects(&map)) => {
                 make_room(&mut into.records, map.len());
                 for Entry { name, span, value } in reading.take_once(map, "the objects of the file")
                 {
@@ -263,25 +278,44 @@ impl<'s> LooseFile<'s> {
         let (span, what) = (node.span, ("an object", "a map from slots to values"));
         let Some(map) = reading.packed(node, what, self.text, &mut self.buffer) else { return };
         let is_skipped = !packed_applies(reading, &map, self.text, (&self.of.words, self.packs));
-        let text_of = |attribute: &Option<Arc<str>>| {
-            let value = map.find(self.text, attribute.as_deref()?)?;
-            match value.data {
-                Data::Text(text) => Some((text, value.span)),
-                _ => None,
-            }
+        let own = |attribute: &Option<Arc<str>>| map.find(self.text, attribute.as_deref()?);
+        let text_of = |value: Option<Node<'s>>| match value {
+            Some(Node { data: Data::Text(text), span }) => Some((text, span)),
+            _ => None,
         };
-        let own_schema = text_of(&self.of.schema_from);
-        let name = text_of(&self.of.name_from).or(name);
+        let schema_from = own(&self.of.schema_from);
+        let has_schema = schema_from.as_ref().map(Node::kind_name);
+        let own_schema = text_of(schema_from);
+        let number = |value: &Node<'s>| {
+            let number = match value.data {
+                Data::Int(number) => number.to_string(),
+                Data::UInt(number) => number.to_string(),
+                _ => return None,
+            };
+            Some((Text::from(Cow::Owned(number)), value.span))
+        };
+        let own_name = own(&self.of.name_from);
+        let numbered = own_name.as_ref().and_then(number);
+        into.has_numbers |= numbered.is_some();
+        let name = text_of(own_name).or(numbered).or(name);
         let Some(group) = self.group(own_schema, &mut into.groups) else {
             if is_skipped {
                 return;
             }
             let attribute = quoted(self.of.schema_from.as_deref().unwrap_or_default());
             let place = reading.place(span);
-            reading.diagnostics.push_with(|_| {
-                Diagnostic::error(Code::MissingValue, format!("an object has no {attribute}"))
-                    .at(place, "its schema is unknown")
-                    .help("add it, or give the files a 'schema' in the manifest")
+            reading.diagnostics.push_with(|_| match has_schema {
+                Some(found) => {
+                    let message = format!("{attribute} of an object must be text, not {found}");
+                    Diagnostic::error(Code::Unexpected, message)
+                        .at(place, "its schema is unknown")
+                        .help("write the name of a schema, or give the files a 'schema' in the manifest")
+                }
+                None => {
+                    Diagnostic::error(Code::MissingValue, format!("an object has no {attribute}"))
+                        .at(place, "its schema is unknown")
+                        .help("add it, or give the files a 'schema' in the manifest")
+                }
             });
             return;
         };

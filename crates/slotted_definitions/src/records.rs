@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::absent::Absent;
-use crate::blame::{patched_key, with_patch};
 use crate::brackets::{Bracketed, list_with_brackets};
 use crate::changes::{Change, is_change_of_list};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, quoted};
+use crate::checked::Checked;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
 use crate::document::{Declarations, RecordDeclaration};
 use crate::given::{Given, Values};
 use crate::keys::Reading;
@@ -16,18 +16,14 @@ use crate::nested::null;
 use crate::node::{Data, Entry, Named, Node};
 use crate::packs::Packs;
 use crate::patches::Patched;
-use crate::references::is_needed;
 use crate::same_name::SameName;
 use crate::schemas::Schemas;
 use crate::source::Place;
-use crate::value::{
-    element_place, is_reference, not_a_name, refused, without_number, wrong_elements,
-};
 use crate::words::{FileWords, Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{Kind, ProblemKind, RegisteredSchema};
+use slotted::schema::{Kind, RegisteredSchema};
 
 /// The policy for values and records that no schema declares, and for slots, patches and records that need those of a removed mod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -158,6 +154,8 @@ pub(super) struct RecordReader<'a> {
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
     pub(super) composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
+    /// References are numbers too.
+    pub(super) has_numbers: bool,
     /// A record has a name with a slash.
     pub(super) has_slashes: bool,
     /// Unknown schemas, each reported once.
@@ -181,28 +179,10 @@ impl Undeclared {
     }
 }
 
-/// The result of checking a value.
-pub(super) enum Checked {
-    Right(Value),
-    /// Wrong, and reported.
-    Wrong,
-    /// Not accepted; the slot keeps its default.
-    Discarded,
-}
-
 /// Returns whether a record may name the parts of a list one by one.
 pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
     let is_sign = |byte| matches!(byte, b'[' | b'{' | b'@' | b'|');
     declared.of.map.iter().any(|entry| entry.name.bytes().any(is_sign))
-}
-
-/// Returns the name of the variant that an enum does not have.
-fn unknown_variant(kind: &ProblemKind) -> Option<&str> {
-    match kind {
-        ProblemKind::UnknownVariant { found, .. } => Some(found),
-        ProblemKind::Element { kind, .. } => unknown_variant(kind),
-        _ => None,
-    }
 }
 
 /// The values and keys of a record.
@@ -237,6 +217,7 @@ impl<'a> RecordReader<'a> {
             kept_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
+            has_numbers: false,
             has_slashes: false,
             unknown: schemas.absent.clone(),
             is_patch: false,
@@ -248,6 +229,7 @@ impl<'a> RecordReader<'a> {
 
     /// Reads all records and applies their patches.
     pub(super) fn read(mut self, declarations: Declarations<'_>) -> Records {
+        self.has_numbers = declarations.has_numbers;
         let Declarations { groups, records, record_patches, deletions, skipped, .. } = declarations;
         self.records.list.reserve_exact(records.len());
         groups.iter().for_each(|group| self.records.words.add(group.file, &group.words));
@@ -559,80 +541,8 @@ impl<'a> RecordReader<'a> {
         entries.values.push(Given { slot: slot as u16, place, value });
     }
 
-    const fn reading(&mut self, place: Place) -> Reading<'_> {
+    pub(super) const fn reading(&mut self, place: Place) -> Reading<'_> {
         Reading { file: place.file, diagnostics: self.diagnostics }
-    }
-
-    /// Checks whether the slot accepts the value.
-    pub(super) fn check(
-        &mut self,
-        schema: &RegisteredSchema,
-        slot: usize,
-        node: &Node<'_>,
-        place: Place,
-    ) -> Checked {
-        if !node.is_whole() {
-            return Checked::Wrong;
-        }
-        let slot = &schema.slots()[slot];
-        if *slot.kind().element() == Kind::Any && self.reading(place).repeats_a_name(node) {
-            return Checked::Wrong;
-        }
-        let value = node.to_value_of(slot.kind());
-        // References are resolved after all records are read.
-        if is_reference(slot.kind(), &value) {
-            return Checked::Right(value);
-        }
-        let wrong = match not_a_name(slot.kind(), &value) {
-            Some(kind) => Err(kind),
-            None => self.registry.check_value(slot, &value),
-        };
-        let Err(wrong) = wrong else { return Checked::Right(value) };
-        let words = Some((self.records.words.at(place), self.registry));
-        match wrong {
-            // A variant of a removed mod. A record that needs a value is kept aside.
-            kind if self.undeclared != Undeclared::Refuse && unknown_variant(&kind).is_some() => {
-                let problem = schema.problem(slot.name(), kind);
-                let is_needed = is_needed(schema, slot) && !self.is_patch;
-                self.records.lacks_any |= is_needed;
-                let of = if is_needed { "this record is " } else { "" };
-                let label = format!("{of}{}", self.undeclared.label());
-                let known = format!("{label} {}", without_number(&problem));
-                let place = element_place(&problem, place, node);
-                self.diagnostics.once_with((&known, place), Severity::Warning, |_| {
-                    let patch = patched_key(self.schemas, self.registry, &problem);
-                    let diagnostic = refused(&problem, place, node, words).into_warning(&label);
-                    with_patch(diagnostic, patch, self.packs)
-                });
-                Checked::Discarded
-            }
-            // A patch in a file that cannot be read may add the variant.
-            kind if unknown_variant(&kind)
-                .is_some_and(|name| self.diagnostics.holds_back(name)) =>
-            {
-                Checked::Wrong
-            }
-            kind => {
-                for kind in
-                    wrong_elements(kind, &value, |rest| self.registry.check_value(slot, rest).err())
-                {
-                    let problem = schema.problem(slot.name(), kind);
-                    let known = without_number(&problem);
-                    let (value, place) = (place, element_place(&problem, place, node));
-                    let patch = patched_key(self.schemas, self.registry, &problem);
-                    let (is_new, packs) = (!self.is_patch && patch.is_some(), self.packs);
-                    let make = || with_patch(refused(&problem, place, node, words), patch, packs);
-                    match is_new && self.narrowed.has_room() {
-                        true => self.narrowed.add((value, place), known, make()),
-                        false => {
-                            let known = (&*known, place);
-                            self.diagnostics.once_with(known, Severity::Error, |_| make());
-                        }
-                    }
-                }
-                Checked::Wrong
-            }
-        }
     }
 
     /// Sorts the values by slot and reports repeated ones.

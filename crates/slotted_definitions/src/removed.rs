@@ -1,4 +1,4 @@
-//! What the changes of a record remove from its lists, before references are resolved.
+//! The elements that the changes of a record remove from its lists, before references are resolved.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

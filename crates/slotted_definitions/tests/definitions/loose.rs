@@ -61,7 +61,7 @@ fn maps_of_objects_by_name() -> Outcome {
 fn an_attribute_names_the_record_and_needs_no_slot() -> Outcome {
     let text = r#"[{ "id": "sword", "weight": 2 }, { "id": 7, "weight": 3 }, { "weight": 4 }]"#;
     let manifest = "objects.\"a.json\" = { schema = \"item\", name_from = \"id\" }";
-    assert_eq!(objects(manifest, &[("a.json", text)])?, ["item sword 2", "item - 3", "item - 4"]);
+    assert_eq!(objects(manifest, &[("a.json", text)])?, ["item sword 2", "item 7 3", "item - 4"]);
     // Without it, the attribute is one that the schema does not declare.
     let report = refused("objects.\"a.json\" = \"item\"", &[("a.json", text)]);
     assert!(report.contains("'item' object has no slot 'id'"), "{report}");
@@ -212,4 +212,79 @@ fn objects_of_unknown_schemas_are_kept_aside() -> Outcome {
     let text: String = files.into_iter().map(|(_, text)| text).collect();
     assert!(text.contains("\"fire\"") && text.contains("\"cost\": 3"), "{text}");
     Ok(())
+}
+
+#[test]
+fn a_map_of_maps_is_one_object_if_the_manifest_says_so() -> Outcome {
+    let schema = (
+        "s.toml",
+        "schemas.box.slots.size.slots.wide = 'u8'\nschemas.box.slots.weight = { kind = 'u8', default = 1 }",
+    );
+    for (file, text) in [
+        ("box.json", "{ \"$schema\": \"box.schema.json\", \"size\": { \"wide\": 2 } }"),
+        ("box.toml", "[size]\nwide = 2\n"),
+        ("box.ron", "(size: (wide: 2))"),
+        ("box.yaml", "size:\n  wide: 2\n"),
+    ] {
+        let manifest = format!("objects = {{ \"{file}\" = {{ schema = 'box', single = true }} }}");
+        assert_eq!(objects(&manifest, &[schema, (file, text)])?, ["box box 1"], "{file}");
+        let manifest = format!("objects = {{ \"{file}\" = 'box' }}");
+        assert!(refused(&manifest, &[schema, (file, text)]).contains("has no slot 'wide'"));
+    }
+    let mixed = "{ \"a\": { \"weight\": 2 }, \"b\": 7 }";
+    let manifest = "objects = { \"items.json\" = { schema = 'item', single = false } }";
+    let report = refused(manifest, &[("items.json", mixed)]);
+    assert!(
+        report.contains("an object must be a map from slots to values, not an integer"),
+        "{report}"
+    );
+    Ok(())
+}
+
+#[test]
+fn the_address_of_a_json_schema_is_no_object() -> Outcome {
+    let files = [("items.json", "{ \"$schema\": \"x.json\", \"axe\": { \"weight\": 3 } }")];
+    assert_eq!(objects("objects = { \"items.json\" = 'item' }", &files)?, ["item axe 3"]);
+    Ok(())
+}
+
+#[test]
+fn numbers_name_records_and_refer_to_them() -> Outcome {
+    let schema = (
+        "s.toml",
+        "[schemas.part.slots]\nid = 'u32'\nweight = { kind = 'u8', default = 1 }\n\
+         next = { kind = 'object', references = 'part', optional = true }\n\
+         all = { kind = 'list(object)', references = 'part', default = [] }\n",
+    );
+    for (file, text) in [
+        (
+            "p.json",
+            "[{ \"id\": 1, \"next\": 20 }, { \"id\": 20, \"next\": \"1\", \"all\": [1, \"20\"] }]",
+        ),
+        ("p.yaml", "- { id: 1, next: 20 }\n- { id: 20, next: '1', all: [1, '20'] }\n"),
+        ("p.ron", "[(id: 1, next: 20), (id: 20, next: \"1\", all: [1, \"20\"])]"),
+        ("p.toml", "[[p]]\nid = 1\nnext = 20\n[[p]]\nid = 20\nnext = '1'\nall = [1, '20']\n"),
+    ] {
+        let manifest =
+            format!("objects = {{ \"{file}\" = {{ schema = 'part', name_from = 'id' }} }}");
+        let definitions = load(&manifest, &[schema, (file, text)])?;
+        let mut store = Store::new();
+        let objects = definitions.spawn(&mut store)?;
+        let id = |name: &str| objects.id("part", name).ok_or("no such part");
+        let (one, twenty) = (id("1")?, id("20")?);
+        assert_eq!(store.get_value(one, "next")?, twenty.into(), "{file}");
+        assert_eq!(store.get_value(twenty, "next")?, one.into());
+        assert_eq!(store.get_value(twenty, "all")?, [one, twenty].into());
+    }
+    // Without numbers for names, a reference is in quotes.
+    let report = refused("", &[("x.toml", "[records.gun.a]\nammo = 1\n")]);
+    assert!(report.contains("expected the name of a record in quotes"), "{report}");
+    Ok(())
+}
+
+#[test]
+fn a_schema_that_is_no_text_is_named() {
+    let manifest = "objects = { \"items.json\" = { schema_from = 'type' } }";
+    let report = refused(manifest, &[("items.json", "[{ \"type\": 4 }]")]);
+    assert!(report.contains("'type' of an object must be text, not an integer"), "{report}");
 }
