@@ -12,7 +12,7 @@ use crate::records::{Entries, QuarantinedValue, RecordReader, Undeclared};
 use crate::source::{Place, Span};
 use crate::value::{refused, without_number};
 use slotted::Value;
-use slotted::schema::{Found, RegisteredSchema, SIGNS, Shape, Slot, Tree, Union};
+use slotted::schema::{Found, Part, RegisteredSchema, SIGNS, Shape, Slot, Tree, Union};
 
 impl<'s> Tree for Node<'s> {
     fn is_unset(&self) -> bool {
@@ -77,6 +77,21 @@ fn give_parts(
             entries.values.push(Given { slot, place, value: Value::Unset });
         }
     });
+}
+
+/// Returns the part of a variant that has the slot.
+fn part_in(shape: &Shape, slot: usize) -> Option<&Part> {
+    match shape {
+        Shape::Slot(part) => (part.slot == slot).then_some(part),
+        Shape::Record(fields) | Shape::Tuple(fields) => {
+            fields.iter().find_map(|(_, shape)| part_in(shape, slot))
+        }
+        Shape::Union(union) => {
+            let shapes = union.variants.iter().filter_map(|(_, shape)| shape.as_ref());
+            shapes.into_iter().find_map(|shape| part_in(shape, slot))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the value of this name in a nested record.
@@ -318,6 +333,21 @@ impl RecordReader<'_> {
         if !entry.name.contains(SIGNS) {
             self.records.without_value.insert(place);
             give_parts((schema, shape), entry.name, place, entries);
+        }
+    }
+
+    /// Says that a value of a variant lacks an optional part, which the record unsets alone.
+    pub(super) fn unset_in_variant(
+        &mut self,
+        (schema, slot): (&RegisteredSchema, usize),
+        declared: &RecordDeclaration<'_, '_>,
+        entries: &mut Entries,
+        span: Span,
+    ) {
+        let Some((_, shape)) = schema.whole_of(schema.slots()[slot].name()) else { return };
+        if let Some(is_set) = part_in(shape, slot).and_then(|part| part.is_set) {
+            let place = Place { file: declared.of.place.file, span };
+            entries.values.push(Given { slot: is_set as u16, place, value: false.into() });
         }
     }
 

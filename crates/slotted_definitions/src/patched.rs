@@ -129,7 +129,10 @@ impl Resolver<'_> {
             change_list(&base, is_map, &wholes.iter().collect::<Vec<_>>(), &mut without_effect);
         self.without_effect(record, name, &without_effect);
         let value = match shape {
-            Shape::Map(_) => self.each_key_once((record, name), &value, &wholes),
+            Shape::Map(_) => {
+                self.replaced_entries((record, (schema, name)), &base, &wholes);
+                self.each_key_once((record, name), &value, &wholes)
+            }
             _ => value,
         };
         let mut parts = Vec::new();
@@ -139,6 +142,47 @@ impl Resolver<'_> {
             }
         });
         self.set(record, parts);
+    }
+
+    /// Reports packs that add an entry to a map which another one has replaced, with another value for the key.
+    fn replaced_entries(
+        &mut self,
+        (record, (schema, name)): (u32, (&RegisteredSchema, &str)),
+        map: &[Value],
+        changes: &[Change],
+    ) {
+        let keys = schema.slot_index(&format!("{name}{{}}.key"));
+        let replaced = keys.and_then(|keys| self.records.replaced.get(&(record, keys as u16)));
+        let Some(&(pack, place)) = replaced else { return };
+        let entries: HashMap<Key, &Value> =
+            map.iter().filter_map(|entry| Some((key_of(entry)?, entry))).collect();
+        for change in changes.iter().filter(|change| change.operation == Operation::Add) {
+            let is_other = |entry: &Value| {
+                let own = key_of(entry).and_then(|key| entries.get(&key));
+                own.is_some_and(|own| *own != entry)
+            };
+            if elements_of(&change.value).iter().any(is_other) {
+                self.two_entries((record, name), (change.pack, pack), (change.place, place));
+            }
+        }
+    }
+
+    /// Reports packs that disagree about the value of a map's key.
+    fn two_entries(
+        &mut self,
+        (record, name): (u32, &str),
+        packs: (usize, usize),
+        (own_place, other_place): (Place, Place),
+    ) {
+        let (shown, slot) = (self.shown(record).0, quoted(name));
+        self.packs.conflict(packs, self.diagnostics, |own, other| {
+            let message = format!(
+                "packs {other} and {own} both add an entry to slot {slot} of record {shown}"
+            );
+            Diagnostic::error(Code::Conflict, message)
+                .at(own_place, format!("the value of {own} wins"))
+                .at(other_place, format!("added here by {other}"))
+        });
     }
 
     /// Returns the entries of a map, each key with its last value. Reports packs that disagree about one.
@@ -155,16 +199,8 @@ impl Resolver<'_> {
                 let Some(key) = key_of(&entry) else { continue };
                 let earlier = added.insert(key, (change, entry.clone()));
                 let Some((earlier, _)) = earlier.filter(|(_, own)| *own != entry) else { continue };
-                let (shown, slot) = (self.shown(record).0, quoted(name));
-                let packs = (change.pack, earlier.pack);
-                self.packs.conflict(packs, self.diagnostics, |own, other| {
-                    let message = format!(
-                        "packs {other} and {own} both add an entry to slot {slot} of record {shown}"
-                    );
-                    Diagnostic::error(Code::Conflict, message)
-                        .at(change.place, format!("the value of {own} wins"))
-                        .at(earlier.place, format!("added here by {other}"))
-                });
+                let places = (change.place, earlier.place);
+                self.two_entries((record, name), (change.pack, earlier.pack), places);
             }
         }
         let mut positions: HashMap<Key, usize> = HashMap::new();
@@ -190,11 +226,11 @@ impl Resolver<'_> {
         });
     }
 
-    /// Reports lists whose parts a record names one by one, with different lengths.
+    /// Reports lists and unions whose parts do not fit together, in records that name one of them alone.
     pub(super) fn check_nested(&mut self) {
-        let mut partial: Vec<u32> = self.records.partial.iter().copied().collect();
-        partial.sort_unstable();
-        for number in partial {
+        let mut partial: Vec<_> = self.records.partial.iter().map(|(a, b)| (*a, *b)).collect();
+        partial.sort_unstable_by_key(|(number, _)| *number);
+        for (number, place) in partial {
             if self.incomplete.contains(&number) {
                 continue;
             }
@@ -205,11 +241,17 @@ impl Resolver<'_> {
                 (name.to_owned(), given.value)
             });
             if let Err(problem) = schema.check_nested(&names.collect()) {
-                let place = record.place;
+                let record = record.place;
+                let help =
+                    match schema.shape(schema.whole_of(&problem.slot).map_or("", |own| own.0)) {
+                        Some(Shape::Union(_)) => "write the whole value",
+                        _ => "write the whole list, element by element",
+                    };
                 self.diagnostics.push_with(|_| {
                     Diagnostic::error(Code::BadValue, problem.to_string())
-                        .at(place, "in this record")
-                        .help("write the whole list, element by element")
+                        .at(place, "this part is named alone")
+                        .at(record, "in this record")
+                        .help(help)
                 });
             }
         }

@@ -11,7 +11,7 @@ use crate::infer::SameData;
 use crate::nameless::Nameless;
 use crate::node::Entry;
 use crate::records::{
-    Entries, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_list_parts,
+    Entries, QuarantinedRecord, QuarantinedValue, RecordReader, Undeclared, names_part,
 };
 use crate::source::Place;
 use crate::words::{Word, Words};
@@ -35,9 +35,7 @@ impl RecordReader<'_> {
         };
         let Some(number) = self.find_to_patch(schema, patch) else { return };
         patched.records.entry(number).or_default().push((patch.of.pack, patch.of.place));
-        if names_list_parts(patch) {
-            self.records.partial.insert(number);
-        }
+        self.records.partial.extend(names_part(patch).map(|place| (number, place)));
         let mut entries = self.entries(schema, patch);
         self.quarantine_changes(patch, &mut entries.quarantined);
         self.quarantine_needed(schema, patch, &mut entries);
@@ -323,7 +321,7 @@ pub(super) fn is_lost(schema: &RegisteredSchema, given: &Given) -> bool {
 #[derive(Default)]
 pub(super) struct Patched {
     /// The last pack that replaced a value, by record and slot.
-    values: HashMap<(u32, u16), (usize, Place)>,
+    pub(super) values: HashMap<(u32, u16), (usize, Place)>,
     /// The packs that patch a record.
     records: HashMap<u32, Vec<(usize, Place)>>,
     /// The lists with a reported problem, by record and pack.

@@ -23,7 +23,7 @@ use crate::words::{FileWords, Word, Words};
 use slotted::SchemaId;
 use slotted::Store;
 use slotted::Value;
-use slotted::schema::{Kind, RegisteredSchema};
+use slotted::schema::{Kind, RegisteredSchema, SIGNS};
 
 /// The policy for values and records that no schema declares, and for slots, patches and records that need those of a removed mod.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -124,8 +124,10 @@ pub(super) struct Records {
     pub(super) quarantined_deletions: Vec<(Arc<str>, Arc<str>)>,
     /// Changes of inherited values and of patched ones, by record.
     pub(super) changes: HashMap<u32, Vec<Change>>,
-    /// Records that name the parts of a list one by one.
-    pub(super) partial: HashSet<u32>,
+    /// Records that name a part of a list or a union alone, each with the place of the last one.
+    pub(super) partial: HashMap<u32, Place>,
+    /// The last pack that replaced a value by a patch, by record and slot.
+    pub(super) replaced: HashMap<(u32, u16), (usize, Place)>,
     /// Deleted records, each with the place and the pack of the patch.
     pub(super) deleted: HashMap<u32, (Place, usize)>,
     /// Records whose parents are unknown. Their missing values are not reported.
@@ -179,10 +181,22 @@ impl Undeclared {
     }
 }
 
-/// Returns whether a record may name the parts of a list one by one.
-pub(super) fn names_list_parts(declared: &RecordDeclaration<'_, '_>) -> bool {
-    let is_sign = |byte| matches!(byte, b'[' | b'{' | b'@' | b'|');
-    declared.of.map.iter().any(|entry| entry.name.bytes().any(is_sign))
+/// Returns the place where a record names a part of a list or a union alone: as a slot, or under `unset`.
+pub(super) fn names_part(declared: &RecordDeclaration<'_, '_>) -> Option<Place> {
+    let is_part = |name: &str| name.contains(SIGNS);
+    let unset_part = |entry: &Entry<'_>| match &entry.value.data {
+        Data::List(names) if declared.words.of_record(&entry.name) == Some(Word::Unset) => {
+            let part = |node: &&Node<'_>| matches!(&node.data, Data::Text(name) if is_part(name));
+            names.iter().find(part).map(|node| node.span)
+        }
+        _ => None,
+    };
+    let mut entries = declared.of.map.iter();
+    let span = entries.find_map(|entry| match is_part(&entry.name) {
+        true => Some(entry.span),
+        false => unset_part(entry),
+    });
+    span.map(|span| Place { file: declared.of.place.file, span })
 }
 
 /// The values and keys of a record.
@@ -282,6 +296,7 @@ impl<'a> RecordReader<'a> {
             self.delete(deletion, &patched);
         }
         self.narrowed.report(self.diagnostics);
+        self.records.replaced = patched.values;
         self.records
     }
 
@@ -305,9 +320,7 @@ impl<'a> RecordReader<'a> {
         } else if let Some(change) = entries.changes.first() {
             self.nothing_to_change(change);
         }
-        if names_list_parts(declared) {
-            self.records.partial.insert(number);
-        }
+        self.records.partial.extend(names_part(declared).map(|place| (number, place)));
         self.records.list.push(RecordDefinition {
             schema: schema.id(),
             name,
@@ -464,6 +477,9 @@ impl<'a> RecordReader<'a> {
         declared: &RecordDeclaration<'_, '_>,
         entries: &mut Entries,
     ) {
+        if matches!(entry.value.data, Data::Unset) {
+            self.unset_in_variant((schema, slot), declared, entries, entry.value.span);
+        }
         let own = &schema.slots()[slot];
         // The slot of a list's parts has a list of its own, whatever brackets the file has.
         let is_list = matches!(own.kind(), Kind::List(_)) && !own.name().contains(['[', '{']);

@@ -643,3 +643,35 @@ fn the_last_of_two_plain_values_of_a_part_wins_with_a_warning() -> Outcome {
     assert_eq!(messages, ["packs 'b' and 'c' both change slot 'effect@heal.n' of record 'cure'"]);
     Ok(())
 }
+
+#[test]
+fn packs_that_replace_a_map_and_add_an_entry_of_it_are_named() -> Outcome {
+    let core =
+        "schemas.unit.slots.prices = { kind = 'map(u8)', default = {} }\nrecords.unit.wolf = {}\n";
+    let load = |replaced: &str, added: &str, manifest: &str, is_first: bool| {
+        let patch = |prices: &str| format!("patches.records.unit.wolf.prices = {prices}\n");
+        let a = ("a", vec![("p.toml", patch(replaced))]);
+        let b = ("b", vec![("p.toml", patch(added)), ("pack.toml", manifest.to_owned())]);
+        let packs = if is_first { [a, b] } else { [b, a] };
+        let loader = Loader::new().pack_of_texts("core", [("a.toml", core)]);
+        let loader =
+            packs.into_iter().fold(loader, |all, (name, files)| all.pack_of_texts(name, files));
+        loader.load(&Store::new())
+    };
+    for is_first in [true, false] {
+        let definitions = load("{ fur = 1 }", "{ add = { fur = 2 } }", "", is_first)?;
+        let warnings = definitions.warnings();
+        let expected = "packs 'a' and 'b' both add an entry to slot 'prices' of record 'wolf'";
+        assert_eq!(messages(warnings), [expected]);
+        assert_eq!(warnings.diagnostics()[0].code(), Code::Conflict);
+        for (replaced, added, manifest) in [
+            ("{ fur = 2 }", "{ add = { fur = 2 } }", ""),
+            ("{ fur = 1 }", "{ add = { silk = 2 } }", ""),
+            ("{ fur = 1 }", "{ add = { fur = 2 } }", "after = ['a']"),
+        ] {
+            let definitions = load(replaced, added, manifest, is_first)?;
+            assert_eq!(messages(definitions.warnings()), [""; 0]);
+        }
+    }
+    Ok(())
+}

@@ -85,3 +85,52 @@ fn what_cannot_be_unset_is_named() {
         assert!(report.contains(&format!("mod/a.toml{place}\n")), "{keys}: {report}");
     }
 }
+
+const SPELLS: (&str, &str) = (
+    "spells.toml",
+    "[schemas.spell.slots.effect]\ntag = 'type'\nvariants.heal = { amount = 'u8', area = { kind = 'f32', optional = true } }\n\
+     variants.rest = {}\n[records.spell.nap]\neffect = { type = 'heal', amount = 3, area = 2.0 }\n",
+);
+
+#[test]
+fn a_variant_keeps_the_parts_that_it_needs() {
+    for (file, text, place) in [
+        ("a.toml", "[patches.records.spell.nap]\nunset = ['effect@heal.amount']\n", ":2:10"),
+        (
+            "a.toml",
+            "[records.spell.b]\ninherits = 'nap'\nunset = ['effect@heal.amount']\n",
+            ":3:10",
+        ),
+        (
+            "a.json",
+            r#"{"patches":{"records":{"spell":{"nap":{"effect@heal.amount":null}}}}}"#,
+            ":1:40",
+        ),
+        (
+            "a.yaml",
+            "patches:\n  records:\n    spell:\n      nap:\n        effect@heal.amount:\n",
+            ":5:9",
+        ),
+        (
+            "a.ron",
+            r#"(patches: (records: {"spell": {"nap": {"effect@heal.amount": None}}}))"#,
+            ":1:41",
+        ),
+    ] {
+        let report = refused(&[SPELLS, (file, text)]).to_string();
+        let message = "'spell' object needs a value for slot 'effect@heal.amount' (u8)";
+        assert!(report.contains(message), "{text}: {report}");
+        assert!(report.contains(&format!("mod/{file}{place}\n")), "{text}: {report}");
+    }
+}
+
+#[test]
+fn a_patch_unsets_an_optional_part_of_a_variant() -> Outcome {
+    let patch = "[patches.records.spell.nap]\nunset = ['effect@heal.area']\n";
+    let mut store = Store::new();
+    let objects = load(&[SPELLS, ("b.toml", patch)])?.spawn(&mut store)?;
+    let effect = store.get_value(objects.id("spell", "nap").ok_or("no nap")?, "effect")?;
+    let expected = Value::from_iter([("type", Value::from("heal")), ("amount", 3.into())]);
+    assert_eq!(effect, expected);
+    Ok(())
+}
