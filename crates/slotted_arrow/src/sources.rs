@@ -7,8 +7,9 @@ use crate::damage::Damage;
 use crate::folder::{Disk, Folder};
 use crate::ipc::ReadError;
 use crate::load::{LoadError, file_error};
-use crate::manifest::{FileEntry, MOST_BYTES, Manifest, ManifestError, VERSION};
-use crate::save::{COPY_OF_MANIFEST, MANIFEST};
+use crate::manifest::{
+    COPY_OF_MANIFEST, FileEntry, MANIFEST, MOST_BYTES, Manifest, ManifestError, VERSION,
+};
 use crate::stream;
 
 /// The files of a save, in the order of its manifest.
