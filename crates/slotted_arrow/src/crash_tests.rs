@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::rc::Rc;
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
 use slotted::{Kind, Limits, ObjectId, Schema, Store, record};
 
 use crate::definition::PodTypes;
 use crate::folder::Folder;
 use crate::load::{LoadError, LoadOptions};
 use crate::load_report::LoadReport;
-use crate::save::{COPY_OF_MANIFEST, MANIFEST, SaveError, SaveOptions};
+use crate::manifest::{COPY_OF_MANIFEST, MANIFEST};
+use crate::save::{SaveError, SaveOptions};
 use crate::sources::FolderSource;
 
 /// The file system of a machine that can lose power.
@@ -192,11 +195,29 @@ impl Machine {
         Self(Rc::new(RefCell::new(State { room: Some(room), ..self.0.borrow().clone() })))
     }
 
-    /// Returns the machine after it lost power: this many changes of names had reached the disk.
-    fn after_power_loss(&self, names: usize, unsynced: Unsynced) -> Self {
+    /// Returns choices of the changes of names that reached the disk: a file system can write them in any order.
+    fn choices_of_names(&self) -> Vec<Vec<bool>> {
+        let changes = self.0.borrow().unsynced.len();
+        if changes <= 4 {
+            let bits = |choice: usize| (0..changes).map(|bit| choice >> bit & 1 == 1).collect();
+            return (0..1 << changes).map(bits).collect();
+        }
+        let first = |reached: usize| (0..changes).map(|change| change < reached).collect();
+        let without = |left_out: usize| (0..changes).map(|change| change != left_out).collect();
+        let alone = |only: usize| (0..changes).map(|change| change == only).collect();
+        let mut choices: Vec<Vec<bool>> = (0..=changes).map(first).collect();
+        choices.extend((0..changes).flat_map(|n| [without(n), alone(n)]));
+        let mut random = StdRng::seed_from_u64(changes as u64);
+        choices.extend((0..8).map(|_| (0..changes).map(|_| random.random()).collect()));
+        choices
+    }
+
+    /// Returns the machine after it lost power: these changes of names had reached the disk.
+    fn after_power_loss(&self, reached: &[bool], unsynced: Unsynced) -> Self {
         let state = self.0.borrow();
         let mut on_disk = state.synced_names.clone();
-        for (name, file) in state.unsynced.iter().take(names) {
+        let changes = state.unsynced.iter().zip(reached).filter(|(_, is_on_disk)| **is_on_disk);
+        for ((name, file), _) in changes {
             match file {
                 Some(file) => on_disk.insert(name.clone(), *file),
                 None => on_disk.remove(name),
@@ -298,9 +319,9 @@ impl Worlds {
         for operation in 0..=operations(self)? {
             let machine = old.failing_at(operation, true);
             let is_done = self.save_new(&machine).is_ok();
-            for reached in 0..=machine.0.borrow().unsynced.len() {
+            for reached in machine.choices_of_names() {
                 for unsynced in [Unsynced::Kept, Unsynced::Empty, Unsynced::Half, Unsynced::Zeros] {
-                    visit(machine.after_power_loss(reached, unsynced), is_done)?;
+                    visit(machine.after_power_loss(&reached, unsynced), is_done)?;
                 }
             }
         }
@@ -349,17 +370,43 @@ fn fault_43_power_that_goes_again_at_the_next_save() -> Outcome {
     for first in (0..operations).step_by(2) {
         let machine = old.failing_at(first, true);
         let _ = worlds.save_new(&machine);
-        let names = machine.0.borrow().unsynced.len();
-        let machine = machine.after_power_loss(names, Unsynced::Half);
+        let all = vec![true; machine.0.borrow().unsynced.len()];
+        let machine = machine.after_power_loss(&all, Unsynced::Half);
         for second in (first % 3..operations).step_by(3) {
             let machine = machine.failing_at(second, true);
             let _ = worlds.save_new(&machine);
-            let names = machine.0.borrow().unsynced.len();
-            for reached in [0, names / 2, names] {
+            for reached in machine.choices_of_names().iter().step_by(3) {
                 worlds.is_new(&machine.after_power_loss(reached, Unsynced::Zeros))?;
             }
         }
     }
+    Ok(())
+}
+
+#[test]
+fn power_that_goes_in_a_save_after_one_that_was_killed_or_unconfirmed() -> Outcome {
+    let worlds = Worlds::new()?;
+    let old = worlds.saved_old()?;
+    let operations = operations(&worlds)?;
+    let (mut renamed, mut lost) = (0, 0);
+    for (first, is_killed) in (0..operations).flat_map(|first| [(first, true), (first, false)]) {
+        // The process ends or goes on; the machine keeps its power.
+        let machine = old.failing_at(first, is_killed);
+        let is_done = worlds.save_new(&machine).is_ok();
+        machine.works_again();
+        let is_renamed = worlds.is_new(&machine)? && !is_done;
+        renamed += usize::from(is_renamed);
+        let step = if is_renamed { 1 } else { 5 };
+        for second in (0..operations).step_by(step) {
+            let machine = machine.failing_at(second, true);
+            let _ = worlds.save_new(&machine);
+            for reached in machine.choices_of_names().iter().step_by(step) {
+                worlds.is_new(&machine.after_power_loss(reached, Unsynced::Zeros))?;
+                lost += 1;
+            }
+        }
+    }
+    assert!(renamed > 1 && lost > 1000, "{renamed} saves, {lost} losses of power");
     Ok(())
 }
 

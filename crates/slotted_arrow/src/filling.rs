@@ -15,7 +15,9 @@ use crate::bits::{all_ones, is_one, unpack};
 use crate::columns::{BUFFERS, buffers, row_bytes};
 use crate::damage::Damage;
 use crate::fields::GENERATION;
-use crate::ipc::{Body, Contradiction, Incoming, Message, MessageKind, ReadError};
+use crate::ipc::{
+    Body, Contradiction, Footer, Incoming, IpcReader, Message, MessageKind, Place, ReadError,
+};
 use crate::table_file::{TableFile, dictionaries};
 
 /// The bytes that a load gains by decompression, and the limit of them: a short file can declare any number.
@@ -111,6 +113,25 @@ impl<R: Read> TableFile<R> {
     }
 }
 
+/// Reads the objects of a damaged file to the table of a schema without rows, from the places that its footer lists.
+///
+/// `options` salvage. The footer has a batch for each block of the table's rows.
+pub(crate) fn read_places(
+    bytes: &[u8],
+    footer: &Footer,
+    generation: Option<u16>,
+    store: &mut Store,
+    schema: SchemaId,
+    options: ReadOptions<'_>,
+) -> Result<TableContent, Damage> {
+    let mut filling = Filling::new(store, schema)?;
+    let mut content = TableContent::default();
+    filling.read_places(bytes, footer, generation, options, &mut content)?;
+    filling.lose_up_to(options.rows, &mut content)?;
+    filling.table.finish()?;
+    Ok(content)
+}
+
 /// Fills a table with retired rows in place of a file that cannot be read.
 pub(crate) fn lose_rows(store: &mut Store, schema: SchemaId, rows: usize) -> Result<(), Damage> {
     let mut filling = Filling::new(store, schema)?;
@@ -195,14 +216,7 @@ impl<'s> Filling<'s> {
     ) -> Result<(), ReadError> {
         let generation = file.metadata.generation;
         let own = self.own_memory(generation);
-        let own = |message: &Message, buffer: usize, bytes: usize| {
-            let memory = own.get(buffer)?.as_ref()?;
-            let is_plain = message.kind == MessageKind::Batch
-                && message.compression.is_none()
-                && message.rows <= BLOCK_ROWS
-                && message.rows * memory.row_bytes() == bytes;
-            is_plain.then(|| memory.for_rows(message.rows))
-        };
+        let own = |message: &Message, buffer: usize, bytes: usize| own.of(message, buffer, bytes);
         let mut body = Incoming::default();
         let texts = dictionaries(self.slots.iter());
         let mut texts = texts.into_iter().enumerate();
@@ -216,6 +230,67 @@ impl<'s> Filling<'s> {
             None => Ok(()),
             Some(_) => Err(Damage::Order { expected: "the texts of a slot" }.into()),
         }
+    }
+
+    /// Reads each message from its own place, so that a damaged one leaves the others.
+    fn read_places(
+        &mut self,
+        bytes: &[u8],
+        footer: &Footer,
+        generation: Option<u16>,
+        options: ReadOptions<'_>,
+        content: &mut TableContent,
+    ) -> Result<(), Damage> {
+        let own = self.own_memory(generation);
+        let own = |message: &Message, buffer: usize, bytes: usize| own.of(message, buffer, bytes);
+        let mut body = Incoming::default();
+        let read = |place: &Place, body: &mut Incoming| {
+            let all = place.all.clone();
+            let mut reader = IpcReader::of_message(&bytes[all.clone()], all.start, all.len());
+            let message = reader.next(body, own)?;
+            match message.filter(|_| reader.is_at_end()) {
+                Some(message) => Ok(message),
+                None => Err(Damage::Header { at: all.start as u64 }),
+            }
+        };
+        let slots = dictionaries(self.slots.iter());
+        if slots.len() != footer.dictionaries.len() {
+            return Err(Damage::Order { expected: "the texts of a slot" });
+        }
+        for ((id, slot), place) in slots.into_iter().enumerate().zip(&footer.dictionaries) {
+            let message = read(place, &mut body)?;
+            self.texts_of(slot, id as i64, &message, &mut body, options)?;
+        }
+        for place in &footer.batches {
+            let damage = match read(place, &mut body) {
+                Ok(message) if message.is_intact || options.ignores_checksums => {
+                    self.block_of(&message, &mut body, generation, options, content)?;
+                    continue;
+                }
+                Ok(_) => Damage::Block { block: self.block },
+                Err(damage) => damage,
+            };
+            self.lose_block(damage, options, content)?;
+        }
+        Ok(())
+    }
+
+    /// Retires the rows of a damaged block.
+    fn lose_block(
+        &mut self,
+        damage: Damage,
+        options: ReadOptions<'_>,
+        content: &mut TableContent,
+    ) -> Result<(), Damage> {
+        // A damaged header may say anything.
+        let rows = options.rows.saturating_sub(content.rows).clamp(1, BLOCK_ROWS);
+        let retired = self.table.retire_block(rows);
+        retired.map_err(|error| self.row_error(error, options.rows))?;
+        content.damages.push(damage);
+        content.lost_rows += rows;
+        content.rows += rows;
+        self.block += 1;
+        Ok(())
     }
 
     fn texts_of(
@@ -250,35 +325,31 @@ impl<'s> Filling<'s> {
         if message.rows == 0 || message.rows > BLOCK_ROWS {
             return Err(Damage::Order { expected: "at most 8192 rows" }.into());
         }
-        let mut rows = message.rows;
-        if message.is_intact || options.ignores_checksums {
-            options.expansion.add(message.expansion(body))?;
-            let expected = options.rows.max(content.rows + rows);
-            self.batch(message, body, generation, expected)?;
-        } else if options.salvages {
-            // The damaged header may say anything.
-            rows = options.rows.saturating_sub(content.rows).clamp(1, BLOCK_ROWS);
-            let retired = self.table.retire_block(rows);
-            retired.map_err(|error| self.row_error(error, options.rows))?;
-            content.damages.push(Damage::Block { block: self.block });
-            content.lost_rows += rows;
-        } else {
-            return Err(Damage::Block { block: self.block }.into());
+        if !message.is_intact && !options.ignores_checksums {
+            let damage = Damage::Block { block: self.block };
+            if options.salvages {
+                self.lose_block(damage, options, content)?;
+                return Ok(());
+            }
+            return Err(damage.into());
         }
-        content.rows += rows;
+        options.expansion.add(message.expansion(body))?;
+        let expected = options.rows.max(content.rows + message.rows);
+        self.batch(message, body, generation, expected)?;
+        content.rows += message.rows;
         self.block += 1;
         Ok(())
     }
 
     /// Returns the memory of no rows for each buffer of a batch that can be read into a block of its slot.
-    fn own_memory(&self, generation: Option<u16>) -> Vec<Option<BlockMemory>> {
+    fn own_memory(&self, generation: Option<u16>) -> OwnMemory {
         let mut own = Vec::new();
         own.resize_with(if generation.is_none() { BUFFERS } else { 0 }, || None);
         for (number, slot) in self.slots.iter().enumerate() {
             own.resize_with(own.len() + buffers(slot.kind()) - 1, || None);
             own.push(self.table.memory(number, 0));
         }
-        own
+        OwnMemory(own)
     }
 
     /// Reads the texts of a slot, or checks the variants of an enum.
@@ -452,6 +523,21 @@ impl<'s> Filling<'s> {
             handles.extend_from_slice(&handle.to_le_bytes());
         }
         Ok(handles)
+    }
+}
+
+/// The memory of no rows for each buffer of a batch that can be read into a block of its slot.
+struct OwnMemory(Vec<Option<BlockMemory>>);
+
+impl OwnMemory {
+    /// Returns the memory of a message's buffer with this many bytes.
+    fn of(&self, message: &Message, buffer: usize, bytes: usize) -> Option<BlockMemory> {
+        let memory = self.0.get(buffer)?.as_ref()?;
+        let is_plain = message.kind == MessageKind::Batch
+            && message.compression.is_none()
+            && message.rows <= BLOCK_ROWS
+            && message.rows * memory.row_bytes() == bytes;
+        is_plain.then(|| memory.for_rows(message.rows))
     }
 }
 

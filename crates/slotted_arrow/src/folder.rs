@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::manifest::PARTIAL;
+use crate::manifest::{MANIFEST, PARTIAL};
 
 /// The file that one saving process locks at a time.
 const LOCK: &str = "save.lock";
@@ -19,7 +19,7 @@ pub(crate) trait Folder {
     /// Waits until the file is on the disk.
     fn sync(&self, file: Self::File) -> io::Result<()>;
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
-    /// Waits until the names of files are on the disk.
+    /// Waits until the names of files are on the disk. Does nothing where the system has no call for that.
     fn sync_names(&self) -> io::Result<()>;
     fn remove(&self, name: &str) -> io::Result<()>;
     fn list(&self) -> io::Result<Vec<String>>;
@@ -105,25 +105,27 @@ impl<'f, F: Folder> NewFiles<'f, F> {
     }
 }
 
-/// Creates a folder and those above it, whose names are on the disk afterwards.
-fn create_folder(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    if let Some(parent) = parent {
-        create_folder(parent)?;
+/// Creates a folder and those above it. The names of all of them are on the disk afterwards.
+fn create_folder(path: &Path, sync: &mut impl FnMut(&Path) -> io::Result<()>) -> io::Result<()> {
+    let Some(parent) = path.parent() else { return Ok(()) };
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let was_there = path.is_dir();
+    if parent != Path::new(".") {
+        create_folder(parent, sync)?;
     }
     match fs::create_dir(path) {
         Err(error) if !path.is_dir() => return Err(error),
         _ => {}
     }
-    sync_names(parent.unwrap_or(Path::new(".")))
+    match sync(parent) {
+        // Another program's folder may lie where it can neither be opened nor synced.
+        Err(_) if was_there => Ok(()),
+        synced => synced,
+    }
 }
 
-/// Waits until the names of files in a folder are on the disk.
+/// Waits until the names of files in a folder are on the disk, where the system has a call for that.
 fn sync_names(path: &Path) -> io::Result<()> {
-    // Other systems have no such call: a rename is durable there.
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
@@ -196,7 +198,10 @@ impl Folder for Disk {
     }
 
     fn lock(&self) -> io::Result<DiskLock> {
-        create_folder(&self.path)?;
+        // A manifest is written after the folder's own name is on the disk. Without one, a save may have been killed in between.
+        if !self.path.join(MANIFEST).is_file() {
+            create_folder(&self.path, &mut sync_names)?;
+        }
         // Not emptied: a link of that name could lead anywhere.
         let file = File::options().create(true).append(true).open(self.path.join(LOCK))?;
         match file.try_lock() {
@@ -207,5 +212,33 @@ impl Folder for Disk {
             )),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_folders_are_synced_if_they_exist_too() -> Result<(), Box<dyn std::error::Error>>
+    {
+        let top = std::env::temp_dir().join(format!("slotted-folders-{}", std::process::id()));
+        let folder = top.join("saves/autosave");
+        // The first save was killed after it created the folder.
+        for _ in 0..2 {
+            let mut synced = Vec::new();
+            create_folder(&folder, &mut |path| {
+                synced.push(path.to_owned());
+                Ok(())
+            })?;
+            let last = &synced[synced.len() - 3..];
+            assert_eq!(last, [std::env::temp_dir(), top.clone(), top.join("saves")]);
+        }
+        // An error counts for a folder that was created now.
+        let fails = |path: &Path| create_folder(path, &mut |_| Err(io::Error::other("no sync")));
+        assert!(fails(&folder).is_ok());
+        assert!(fails(&top.join("other")).is_err());
+        fs::remove_dir_all(top)?;
+        Ok(())
     }
 }

@@ -54,6 +54,8 @@ mod keys;
 mod load;
 mod load_report;
 mod load_step;
+mod load_tables;
+
 mod manifest;
 mod migrate;
 mod migrations;

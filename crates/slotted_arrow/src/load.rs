@@ -5,21 +5,22 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use slotted::{AccessError, Limits, MigrationError, SchemaError, SchemaId, Store};
+use slotted::{AccessError, Limits, MigrationError, SchemaError, Store};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::aside::{AsideSchema, is_placeholder, kept_name, placeholder};
 use crate::damage::Damage;
 use crate::definition::{DefinitionError, PodTypes};
-use crate::filling::{Expansion, ReadOptions, lose_rows};
+use crate::filling::Expansion;
 use crate::ipc::ReadError;
 use crate::load_report::{DamagedFile, LoadReport};
 use crate::load_step::LoadStep;
-use crate::manifest::{AttachmentEntry, FileEntry, Manifest, TableEntry, hexadecimal, register};
+use crate::manifest::{AttachmentEntry, FileEntry, Manifest, register};
 use crate::migrate;
 use crate::migrations::Migrations;
-use crate::sources::{Source, StreamSource, from_folder, read_manifest, read_manifest_or_copy};
-use crate::table_file::TableFile;
+use crate::sources::{
+    Opened, Source, StreamSource, from_folder, read_manifest, read_manifest_or_copy,
+};
 
 /// Reads a save from a folder to a new store, with the schemas of the save.
 ///
@@ -71,10 +72,10 @@ pub fn load(folder: impl AsRef<Path>) -> Result<Store, LoadError> {
 #[must_use = "options do nothing on their own"]
 pub struct LoadOptions {
     pub(crate) migrations: Migrations,
-    salvages: bool,
+    pub(crate) salvages: bool,
     pub(crate) allows_loss: bool,
     opaque_types: bool,
-    ignores_checksums: bool,
+    pub(crate) ignores_checksums: bool,
     limits: Limits,
     expansion: Option<u64>,
 }
@@ -177,8 +178,12 @@ impl LoadOptions {
 
     /// Loads what is intact of a damaged save. [`LoadReport::damaged`] lists the rest.
     ///
-    /// Objects in damaged blocks are gone, and references to them are dead. Nobody gets their ids again, up to 16,777,216 rows
-    /// of a save.
+    /// A block is 8,192 rows of a schema. Objects in damaged blocks are gone, and references to them are dead; all other blocks
+    /// are loaded, also if a header or the file's schema is damaged, or bytes follow the file. Texts belong to all blocks of
+    /// their schema: if they are damaged, its objects are gone. If the end of a file is damaged too, so are the objects behind
+    /// the first damaged header. Nobody gets the ids of lost objects again, up to 16,777,216 rows of a save.
+    ///
+    /// Each file of up to 1 GiB is read into memory.
     ///
     /// A damaged manifest is replaced by its copy. For that, a stream is read into memory, up to 1 GiB. In a folder, the copy may be
     /// that of the save before if the program was killed just after a save.
@@ -263,7 +268,7 @@ impl LoadOptions {
         self
     }
 
-    fn accepts(&self, file: &FileEntry, checksum: u128) -> bool {
+    pub(crate) fn accepts(&self, file: &FileEntry, checksum: u128) -> bool {
         self.ignores_checksums || file.has_checksum(checksum)
     }
 
@@ -499,84 +504,6 @@ impl LoadOptions {
         Ok((names, missing))
     }
 
-    fn read_table(
-        &self,
-        source: &mut impl Source,
-        entry: &TableEntry,
-        store: &mut Store,
-        schema: SchemaId,
-        expansion: &Expansion,
-        report: &mut LoadReport,
-    ) -> Result<(), LoadError> {
-        let file = &entry.file;
-        let options = ReadOptions {
-            rows: most_rows(entry, report),
-            salvages: self.salvages,
-            ignores_checksums: self.ignores_checksums,
-            expansion,
-        };
-        let read = source.open(file).and_then(|mut input| {
-            let read = TableFile::open(&mut input, file.bytes).and_then(|table| {
-                self.check_head(&table, entry, schema)?;
-                table.read(store, schema, options)
-            });
-            if read.is_ok() || self.salvages {
-                // A stream goes on behind the file.
-                io::copy(&mut input, &mut io::sink()).map_err(ReadError::Io)?;
-            }
-            read
-        });
-        let (damages, lost_rows) = match read {
-            Ok((content, checksum)) => {
-                let mut damages = content.damages;
-                let is_same = checksum.is_none_or(|checksum| self.accepts(file, checksum));
-                if !is_same || (content.rows != entry.rows && damages.is_empty()) {
-                    damages.push(Damage::Checksum);
-                }
-                (damages, content.lost_rows)
-            }
-            Err(error) if self.salvages => {
-                lose_rows(store, schema, most_rows(entry, report)).map_err(|damage| {
-                    LoadError::Damaged { file: file.file.clone(), damage, can_salvage: false }
-                })?;
-                (vec![error.into()], entry.rows)
-            }
-            Err(ReadError::Damage(damage)) => (vec![damage], 0),
-            Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
-        };
-        match damages.first() {
-            None => Ok(()),
-            Some(damage) if !self.salvages => Err(LoadError::Damaged {
-                file: file.file.clone(),
-                damage: damage.clone(),
-                can_salvage: !damage.is_limit(),
-            }),
-            Some(_) => {
-                let (file, name) = (file.file.clone(), entry.schema.clone());
-                report.damaged.push(DamagedFile { file, name, damages, lost_rows });
-                Ok(())
-            }
-        }
-    }
-
-    /// Checks that a file is the one that the manifest means.
-    fn check_head<R: Read>(
-        &self,
-        table: &TableFile<R>,
-        entry: &TableEntry,
-        schema: SchemaId,
-    ) -> Result<(), Damage> {
-        let found = table.metadata.name();
-        if found != entry.schema || usize::from(table.metadata.id) != schema.index() {
-            let (expected, found) = (entry.schema.clone(), found.to_owned());
-            return Err(Damage::OtherSchema { expected, found });
-        }
-        match hexadecimal(table.head()) == entry.head || self.ignores_checksums {
-            true => Ok(()),
-            false => Err(Damage::Checksum),
-        }
-    }
-
     fn read_attachments(
         &self,
         source: &mut impl Source,
@@ -590,7 +517,12 @@ impl LoadOptions {
             let read = match known {
                 Some(known) => known.clone(),
                 None => match self.read_attachment(source, file) {
-                    Ok(bytes) => Ok(bytes),
+                    Ok((bytes, excess)) => {
+                        report
+                            .damaged
+                            .extend(excess.map(|damage| damaged_attachment(name, file, damage)));
+                        Ok(bytes)
+                    }
                     Err(error) if self.salvages => Err(error.into()),
                     Err(ReadError::Io(error)) => return Err(file_error(&file.file, error)),
                     Err(ReadError::Damage(damage)) => {
@@ -601,11 +533,7 @@ impl LoadOptions {
             };
             match &read {
                 Ok(bytes) => _ = report.attachments.insert(name.clone(), Arc::clone(bytes)),
-                Err(damage) => {
-                    let (file, name) = (file.file.clone(), name.clone());
-                    let damages = vec![damage.clone()];
-                    report.damaged.push(DamagedFile { file, name, damages, lost_rows: 0 });
-                }
+                Err(damage) => report.damaged.push(damaged_attachment(name, file, damage.clone())),
             }
             shared.insert(&file.file, read);
         }
@@ -616,15 +544,18 @@ impl LoadOptions {
         &self,
         source: &mut impl Source,
         file: &FileEntry,
-    ) -> Result<Arc<Vec<u8>>, ReadError> {
-        let input = source.open(file)?;
+    ) -> Result<(Arc<Vec<u8>>, Option<Damage>), ReadError> {
+        let Opened { input, excess } = source.open(file)?;
+        if let Some(damage) = excess.clone().filter(|_| !self.salvages) {
+            return Err(damage.into());
+        }
         let mut bytes = Vec::new();
         input.take(file.bytes).read_to_end(&mut bytes).map_err(ReadError::Io)?;
         if (bytes.len() as u64) < file.bytes {
             return Err(Damage::Truncated { at: bytes.len() as u64 }.into());
         }
         match self.accepts(file, xxh3_128(&bytes)) {
-            true => Ok(Arc::new(bytes)),
+            true => Ok((Arc::new(bytes), excess)),
             false => Err(Damage::Checksum.into()),
         }
     }
@@ -661,17 +592,14 @@ pub(crate) fn definition_error(
     }
 }
 
+fn damaged_attachment(name: &str, file: &FileEntry, damage: Damage) -> DamagedFile {
+    let (file, name) = (file.file.clone(), name.to_owned());
+    DamagedFile { file, name, damages: vec![damage], lost_rows: 0 }
+}
+
 fn damaged_manifest(source: &impl Source, error: ReadError) -> DamagedFile {
     let (file, damages) = (source.name().to_owned(), vec![error.into()]);
     DamagedFile { file, name: "manifest".to_owned(), damages, lost_rows: 0 }
-}
-
-/// Returns the rows of a table, or as many as may be retired if they are lost: a manifest can claim any number of rows for
-/// any number of tables.
-fn most_rows(entry: &TableEntry, report: &LoadReport) -> usize {
-    const MOST_LOST_ROWS: usize = 1 << 24;
-    let lost = report.damaged.iter().map(|file| file.lost_rows);
-    entry.rows.min(MOST_LOST_ROWS.saturating_sub(lost.fold(0, usize::saturating_add)))
 }
 
 fn is_damaged((_, report): &(Store, LoadReport)) -> bool {

@@ -340,6 +340,10 @@ pub(crate) fn register(
     Ok(())
 }
 
+/// The name of the manifest in a folder.
+pub(crate) const MANIFEST: &str = "manifest.json";
+/// The name of its copy, for a salvage.
+pub(crate) const COPY_OF_MANIFEST: &str = "manifest.copy.json";
 /// The end of a file's name while it is being written.
 pub(crate) const PARTIAL: &str = ".partial";
 

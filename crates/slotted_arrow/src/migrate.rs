@@ -11,7 +11,7 @@ use crate::definition::{Definition, PodTypes};
 use crate::load::{LoadError, LoadOptions, definition_error};
 use crate::load_report::LoadReport;
 use crate::load_step::LoadStep;
-use crate::save::MANIFEST;
+use crate::manifest::MANIFEST;
 
 /// A value that a step of the migration computed: the object, the slot, the value.
 type Computed = (ObjectId, String, Value);

@@ -12,17 +12,12 @@ use crate::compression::Compression;
 use crate::definition::Definition;
 use crate::folder::{Disk, Folder, FolderError, NewFiles};
 use crate::manifest::{
-    AttachmentEntry, FileEntry, MOST_BYTES, Manifest, ManifestError, PARTIAL, TABLE_ENDING,
-    TableEntry, VERSION, file_name, is_file_name,
+    AttachmentEntry, COPY_OF_MANIFEST, FileEntry, MANIFEST, MOST_BYTES, Manifest, ManifestError,
+    PARTIAL, TABLE_ENDING, TableEntry, VERSION, file_name, is_file_name,
 };
 use crate::parts::{Part, Parts};
 use crate::stream;
 use crate::table_file::write_table;
-
-/// The name of the manifest in a folder.
-pub(crate) const MANIFEST: &str = "manifest.json";
-/// The name of its copy, for a salvage.
-pub(crate) const COPY_OF_MANIFEST: &str = "manifest.copy.json";
 
 /// Writes a snapshot to a folder: one Arrow file for each schema, and a manifest.
 ///
@@ -57,6 +52,9 @@ pub fn save(snapshot: &Snapshot, folder: impl AsRef<Path>) -> Result<SaveReport,
 /// New files are written under temporary names and synced first. Then one rename puts the new manifest in place of the old
 /// one. Until that moment the old save is whole, and afterwards the new one, also after a power failure. Tables that have not
 /// changed since the last save to the folder are not written again. Files that no manifest names are removed at the end.
+///
+/// Other systems than Unix have no call that waits until names are on the disk. There, a crash of the program leaves the old
+/// save or the new one; after a power failure that depends on the file system.
 ///
 /// # Example
 /// ```
@@ -315,7 +313,12 @@ impl SaveOptions {
     ) -> Result<SaveReport, SaveError> {
         let parts = Parts::new(&self.aside, snapshot)?;
         let _lock = folder.lock().map_err(FolderError::of("lock", "the folder"))?;
-        let old = read_manifest(folder)?.inspect(|old| remove_unused(folder, old));
+        let old = read_manifest(folder)?;
+        if let Some(old) = &old {
+            // The save before may not have come so far: the disk may still have the manifest of an earlier one.
+            folder.sync_names().map_err(FolderError::of("sync", "the folder"))?;
+            remove_unused(folder, old);
+        }
         let old = old.unwrap_or_default();
         let old_tables = old.tables.iter().map(|entry| (&*entry.schema, entry)).collect();
         let mut files = NewFiles::new(folder);

@@ -7,9 +7,17 @@ use crate::damage::Damage;
 use crate::folder::{Disk, Folder};
 use crate::ipc::ReadError;
 use crate::load::{LoadError, file_error};
-use crate::manifest::{FileEntry, MOST_BYTES, Manifest, ManifestError, VERSION};
-use crate::save::{COPY_OF_MANIFEST, MANIFEST};
+use crate::manifest::{
+    COPY_OF_MANIFEST, FileEntry, MANIFEST, MOST_BYTES, Manifest, ManifestError, VERSION,
+};
 use crate::stream;
+
+/// A file that was opened.
+pub(crate) struct Opened<'s> {
+    pub(crate) input: Box<dyn Read + 's>,
+    /// The damage of a file that goes on behind its end. A salvage reads it up to there.
+    pub(crate) excess: Option<Damage>,
+}
 
 /// The files of a save, in the order of its manifest.
 pub(crate) trait Source {
@@ -17,7 +25,7 @@ pub(crate) trait Source {
     fn name(&self) -> &str;
     fn manifest(&mut self) -> Result<Vec<u8>, LoadError>;
     /// Opens the next file of the manifest.
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError>;
+    fn open(&mut self, file: &FileEntry) -> Result<Opened<'_>, ReadError>;
     /// Returns the copy of a manifest that cannot be read. The files that follow are those of the copy.
     fn copy_of_manifest(&mut self) -> io::Result<Option<Vec<u8>>>;
     /// Returns `true` if a manifest that cannot be read may have a copy.
@@ -112,12 +120,12 @@ impl<F: Folder> Source for FolderSource<F> {
         self.read(MANIFEST).map_err(|error| file_error(MANIFEST, error))
     }
 
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
+    fn open(&mut self, file: &FileEntry) -> Result<Opened<'_>, ReadError> {
         match self.folder.open(&file.file) {
-            Ok((_, length)) if length > file.bytes => {
-                Err(Damage::TooLong { expected: file.bytes }.into())
+            Ok((input, length)) => {
+                let excess = Damage::TooLong { expected: file.bytes };
+                Ok(Opened { input, excess: (length > file.bytes).then_some(excess) })
             }
-            Ok((input, _)) => Ok(input),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Damage::Missing.into()),
             Err(error) => Err(ReadError::Io(error)),
         }
@@ -183,11 +191,12 @@ impl<R: Read> Source for StreamSource<R> {
         }
     }
 
-    fn open(&mut self, file: &FileEntry) -> Result<Box<dyn Read + '_>, ReadError> {
-        Ok(match &mut self.files {
+    fn open(&mut self, file: &FileEntry) -> Result<Opened<'_>, ReadError> {
+        let input: Box<dyn Read + '_> = match &mut self.files {
             Some(files) => Box::new(files.take(file.bytes)),
             None => Box::new(self.input.by_ref().take(file.bytes)),
-        })
+        };
+        Ok(Opened { input, excess: None })
     }
 
     /// Reads the whole stream into memory, if it is not too large: the copy is at its end.

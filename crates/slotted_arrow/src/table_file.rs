@@ -19,7 +19,7 @@ use crate::compression::Compression;
 use crate::damage::Damage;
 use crate::definition::Definition;
 use crate::fields::{GENERATION, field};
-use crate::ipc::{IpcReader, IpcWriter, OutgoingBatch, ReadError, WrittenFile};
+use crate::ipc::{Footer, IpcReader, IpcWriter, OutgoingBatch, ReadError, WrittenFile};
 use crate::manifest::hexadecimal;
 use crate::threads::ahead;
 
@@ -42,6 +42,29 @@ pub(crate) struct TableMetadata {
 }
 
 impl TableMetadata {
+    /// Reads the metadata of a file's schema.
+    fn new(metadata: &HashMap<String, String>) -> Result<Self, Damage> {
+        let metadata = metadata.get(TABLE).ok_or(Damage::Foreign)?;
+        let metadata = serde_json::from_str(metadata);
+        let metadata: Self =
+            metadata.map_err(|error| Damage::Definition { part: error.to_string() })?;
+        match fingerprint(&metadata.definitions).is_ok_and(|print| print == metadata.fingerprint) {
+            true => Ok(metadata),
+            false => Err(Damage::Definition { part: "its fingerprint".to_owned() }),
+        }
+    }
+
+    /// Returns the metadata of a file whose schema is damaged, from its footer, and the checksum of the schema as it was.
+    pub(crate) fn of_footer<'s>(
+        footer: &Footer,
+        slots: impl Iterator<Item = &'s Slot>,
+    ) -> Option<(Self, u128)> {
+        let metadata = Self::new(&footer.metadata).ok()?;
+        let schema = arrow_schema(slots, metadata.generation, footer.metadata.clone());
+        let head = IpcWriter::new(io::sink(), &schema, None).ok()?.head();
+        Some((metadata, head))
+    }
+
     /// Returns the name of the schema.
     pub(crate) fn name(&self) -> &str {
         self.definitions.last().map_or("", |definition| &definition.name)
@@ -65,12 +88,9 @@ pub(crate) fn write_table<W: Write>(
     let TableToWrite { raw, table, columns, definitions } = table;
     let generation = common_generation(table);
     let id = table.schema().id().index() as u16;
-    let metadata = metadata(id, definitions, generation)?;
-    let generations = Field::new(GENERATION, DataType::UInt16, false);
     let columns = Columns::canonical(raw, table, columns);
-    let fields = generation.is_none().then_some(generations).into_iter();
-    let fields: Vec<Field> = fields.chain(columns.slots().map(field)).collect();
-    let schema = ArrowSchema::new_with_metadata(fields, metadata);
+    let metadata = metadata(id, definitions, generation)?;
+    let schema = arrow_schema(columns.slots(), generation, metadata);
     let mut file = IpcWriter::new(out, &schema, compression)?;
     let slots = columns.slots().len();
     let dictionaries = (0..slots).filter_map(|slot| columns.dictionary(slot));
@@ -90,6 +110,16 @@ pub(crate) fn write_table<W: Write>(
     };
     ahead(table.blocks(), prepare, |batch| file.batch(&batch?))?;
     file.finish()
+}
+
+fn arrow_schema<'s>(
+    slots: impl Iterator<Item = &'s Slot>,
+    generation: Option<u16>,
+    metadata: HashMap<String, String>,
+) -> ArrowSchema {
+    let generations = Field::new(GENERATION, DataType::UInt16, false);
+    let fields = generation.is_none().then_some(generations).into_iter();
+    ArrowSchema::new_with_metadata(fields.chain(slots.map(field)).collect::<Vec<_>>(), metadata)
 }
 
 /// Returns the generation of all rows if all are alive with the same one.
@@ -131,15 +161,8 @@ pub(crate) struct TableFile<R> {
 impl<R: Read> TableFile<R> {
     /// Reads the beginning of a file of this many bytes.
     pub(crate) fn open(input: R, length: u64) -> Result<Self, ReadError> {
-        let (reader, mut metadata) = IpcReader::new(input, length)?;
-        let metadata = metadata.remove(TABLE).ok_or(Damage::Foreign)?;
-        let metadata = serde_json::from_str(&metadata);
-        let metadata: TableMetadata =
-            metadata.map_err(|error| Damage::Definition { part: error.to_string() })?;
-        if fingerprint(&metadata.definitions).ok().as_ref() != Some(&metadata.fingerprint) {
-            return Err(Damage::Definition { part: "its fingerprint".to_owned() }.into());
-        }
-        Ok(Self { reader, metadata })
+        let (reader, metadata) = IpcReader::new(input, length)?;
+        Ok(Self { reader, metadata: TableMetadata::new(&metadata)? })
     }
 
     /// Returns the checksum of the file's bytes up to the end of its schema.

@@ -4,10 +4,12 @@ mod common;
 
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use common::Folder;
+use common::{Folder, messages};
 use slotted::{Kind, Schema, Store, record};
+use slotted_arrow::inspect::SaveInfo;
 use slotted_arrow::{Compression, LoadError, LoadOptions, SaveOptions};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -48,11 +50,47 @@ fn check_refused(bytes: &[u8]) -> Result<(), String> {
     }
 }
 
-/// Objects that are salvaged of a damaged stream must equal the original.
-fn check_salvage(bytes: &[u8], store: &Store) -> Result<(), String> {
-    let Ok((salvaged, report)) = LoadOptions::new().salvage().read(bytes) else { return Ok(()) };
+/// The parts of a stream of the small world.
+struct StreamParts {
+    /// The texts, the names of variants and the rows of its table.
+    rows: Range<usize>,
+    attachment: Range<usize>,
+}
+
+impl StreamParts {
+    fn new(bytes: &[u8]) -> Result<Self, Box<dyn std::error::Error>> {
+        let start = bytes.windows(6).position(|window| window == b"ARROW1").ok_or("no table")?;
+        let info = SaveInfo::of_stream(bytes)?;
+        let end = start + info.tables[0].file.bytes as usize;
+        let (dictionaries, blocks) = messages(&bytes[start..end]);
+        let first = dictionaries.first().ok_or("no texts")?.header.start;
+        let last = blocks.last().ok_or("no block")?.body.end;
+        Ok(Self { rows: start + first..start + last, attachment: end..end + 2 })
+    }
+}
+
+/// The intact parts of a damaged stream.
+struct Intact {
+    manifest: bool,
+    rows: bool,
+    attachment: bool,
+}
+
+/// Objects that are salvaged of a damaged stream must equal the original, and all that is intact must be salvaged.
+fn check_salvage(bytes: &[u8], store: &mut Store, intact: &Intact) -> Result<(), String> {
+    let (mut salvaged, report) = match LoadOptions::new().salvage().read(bytes) {
+        Ok(salvaged) => salvaged,
+        Err(_) if !intact.manifest => return Ok(()),
+        Err(error) => return Err(error.to_string()),
+    };
     if report.damaged().is_empty() {
         return Err("nothing was reported".to_owned());
+    }
+    if intact.rows && salvaged.state_hash() != store.state_hash() {
+        return Err(format!("intact rows are lost: {:?}", report.damaged()));
+    }
+    if intact.attachment && report.attachment("turn") != Some(b"12") {
+        return Err("the attachment is lost".to_owned());
     }
     for id in salvaged.ids() {
         if salvaged.get_record(id).ok() != store.get_record(id).ok() {
@@ -60,7 +98,6 @@ fn check_salvage(bytes: &[u8], store: &Store) -> Result<(), String> {
         }
     }
     // Nobody gets the id of a lost object.
-    let mut salvaged = salvaged;
     for _ in 0..3 {
         let new = salvaged.spawn_record("unit", record! { drops: [1] });
         let new = new.map_err(|error| error.to_string())?;
@@ -86,9 +123,16 @@ fn fault_39_a_stream_truncated_at_each_byte() -> Outcome {
     let mut store = small_world()?;
     let bytes = stream(&mut store, None)?;
     LoadOptions::new().read(&bytes[..])?;
+    let parts = StreamParts::new(&bytes)?;
+    let manifest = bytes.windows(6).position(|window| window == b"ARROW1").ok_or("no table")?;
     for length in 0..bytes.len() {
         let both = check_refused(&bytes[..length]);
-        let both = both.and_then(|()| check_salvage(&bytes[..length], &store));
+        let intact = Intact {
+            manifest: length >= manifest,
+            rows: length >= parts.rows.end,
+            attachment: length >= parts.attachment.end,
+        };
+        let both = both.and_then(|()| check_salvage(&bytes[..length], &mut store, &intact));
         both.map_err(|error| format!("{length} bytes: {error}"))?;
     }
     Ok(())
@@ -113,10 +157,17 @@ fn fault_40_a_bit_of_each_byte_flipped_changes_no_salvaged_object() -> Outcome {
     let mut store = small_world()?;
     for compression in [None, Some(Compression::Lz4)] {
         let mut bytes = stream(&mut store, compression)?;
+        let parts = StreamParts::new(&bytes)?;
         for position in 0..bytes.len() {
             let bit = 1 << (position % 8);
             bytes[position] ^= bit;
-            let both = check_refused(&bytes).and_then(|()| check_salvage(&bytes, &store));
+            let intact = Intact {
+                manifest: true,
+                rows: !parts.rows.contains(&position),
+                attachment: !parts.attachment.contains(&position),
+            };
+            let both =
+                check_refused(&bytes).and_then(|()| check_salvage(&bytes, &mut store, &intact));
             both.map_err(|error| format!("byte {position}: {error}"))?;
             bytes[position] ^= bit;
         }

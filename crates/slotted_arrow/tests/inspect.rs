@@ -139,3 +139,30 @@ fn types_of_another_program_are_shown_and_saved_again() -> Outcome {
     assert_eq!(written(&SaveOptions::new(), &mut opaque)?, save);
     Ok(())
 }
+
+#[test]
+fn files_that_cannot_be_read_leave_the_others() -> Outcome {
+    let (folder, mut store) = (common::Folder::new("unreadable"), common::world(20, 3));
+    SaveOptions::new().attach("turn", *b"12").save(&store.snapshot(), &folder.0)?;
+    let whole = SaveInfo::of_folder(&folder.0)?;
+    for (number, file) in whole.files().enumerate() {
+        // A folder in place of the file.
+        let path = folder.0.join(&file.name);
+        let bytes = std::fs::read(&path)?;
+        std::fs::remove_file(&path)?;
+        std::fs::create_dir(&path)?;
+        let info = SaveInfo::of_folder(&folder.0)?;
+        let damaged: Vec<usize> = info
+            .files()
+            .enumerate()
+            .filter(|(_, file)| !file.is_intact())
+            .map(|(number, _)| number)
+            .collect();
+        assert_eq!(damaged, [number]);
+        let damage = info.files().nth(number).map(|file| file.damages[0].to_string());
+        assert!(damage.is_some_and(|damage| damage.starts_with("cannot be read")));
+        std::fs::remove_dir(&path)?;
+        std::fs::write(&path, bytes)?;
+    }
+    Ok(())
+}

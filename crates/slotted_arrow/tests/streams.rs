@@ -222,9 +222,12 @@ fn fault_43_a_reader_that_fails_at_any_call_is_a_clear_error_and_changes_nothing
                 "call {call}: {message}"
             );
             // A salvage has the objects that came before, or the same error.
-            let salvaged = LoadOptions::new().salvage().read(Faulty::new(faults, &whole));
+            let mut input = Faulty::new(faults, &whole);
+            let salvaged = LoadOptions::new().salvage().read(&mut input);
             let Ok((salvaged, report)) = salvaged else { continue };
-            assert!(!report.damaged().is_empty(), "call {call}");
+            // It reads larger parts, so it makes fewer calls.
+            let has_failed = input.calls > call;
+            assert_eq!(report.damaged().is_empty(), !has_failed, "call {call}");
             for id in salvaged.ids() {
                 assert_eq!(salvaged.get_record(id)?, store.get_record(id)?);
             }

@@ -16,7 +16,7 @@ use crate::definition::PodTypes;
 use crate::ipc::ReadError;
 use crate::load::{LoadError, definition_error, file_error};
 use crate::manifest::{FileEntry, TableEntry};
-use crate::sources::{Source, StreamSource, from_folder, read_manifest_or_copy};
+use crate::sources::{Opened, Source, StreamSource, from_folder, read_manifest_or_copy};
 
 /// The content of a save without its objects: for tools, and for a list of saves in a game.
 ///
@@ -168,7 +168,7 @@ impl SaveInfo {
     /// Reads the save in a folder.
     ///
     /// # Errors
-    /// Returns an error if a file cannot be read, or if the manifest and its copy are damaged.
+    /// Returns an error if the manifest cannot be read, or if it and its copy are damaged.
     ///
     /// # Example
     /// ```
@@ -302,16 +302,15 @@ fn table_info(
     slots: &[&Slot],
 ) -> Result<TableInfo, LoadError> {
     let mut content = table::TableContent::new(slots.len());
-    let read = source.open(&entry.file).and_then(|mut input| {
+    let read = source.open(&entry.file).and_then(|Opened { mut input, excess }| {
+        content.damages.extend(excess);
         let read = content.read(&mut input, entry, number, slots);
         // A stream goes on behind the file.
         io::copy(&mut input, &mut io::sink()).map_err(ReadError::Io)?;
         read
     });
-    match read {
-        Ok(()) => {}
-        Err(ReadError::Damage(damage)) => content.damages.push(damage),
-        Err(ReadError::Io(error)) => return Err(file_error(&entry.file.file, error)),
+    if let Err(error) = read {
+        content.damages.push(damage_of(source, &entry.file, error)?);
     }
     let columns = slots.iter().zip(&content.bytes);
     let columns =
@@ -327,9 +326,23 @@ fn table_info(
     })
 }
 
+/// Returns the damage of a file that cannot be read. Nothing can be read behind it in a stream.
+fn damage_of(
+    source: &impl Source,
+    file: &FileEntry,
+    error: ReadError,
+) -> Result<Damage, LoadError> {
+    match error {
+        ReadError::Io(error) if !source.shares_files() => Err(file_error(&file.file, error)),
+        error => Ok(error.into()),
+    }
+}
+
 /// Checks the checksum of an attachment, in parts: it can be of any size.
 fn attached_file(source: &mut impl Source, entry: &FileEntry) -> Result<FileInfo, LoadError> {
-    let read = source.open(entry).and_then(|input| {
+    let mut damages = Vec::new();
+    let read = source.open(entry).and_then(|Opened { input, excess }| {
+        damages.extend(excess);
         let mut input = input.take(entry.bytes);
         let (mut checksum, mut part, mut bytes) = (Xxh3::new(), vec![0; 1 << 16], 0);
         loop {
@@ -349,9 +362,8 @@ fn attached_file(source: &mut impl Source, entry: &FileEntry) -> Result<FileInfo
             false => Err(Damage::Checksum.into()),
         }
     });
-    match read {
-        Ok(()) => Ok(FileInfo::new(entry, Vec::new())),
-        Err(ReadError::Damage(damage)) => Ok(FileInfo::new(entry, vec![damage])),
-        Err(ReadError::Io(error)) => Err(file_error(&entry.file, error)),
+    if let Err(error) = read {
+        damages.push(damage_of(source, entry, error)?);
     }
+    Ok(FileInfo::new(entry, damages))
 }

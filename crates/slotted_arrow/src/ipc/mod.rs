@@ -5,9 +5,11 @@
 
 use xxhash_rust::xxh3::Xxh3;
 
+mod footer;
 mod read;
 mod write;
 
+pub(crate) use footer::{Footer, Place};
 pub(crate) use read::{Body, Contradiction, Incoming, IpcReader, Message, MessageKind, ReadError};
 pub(crate) use write::{IpcWriter, OutgoingBatch, WrittenFile};
 

@@ -149,6 +149,18 @@ impl<R: Read> IpcReader<R> {
         Ok((reader, metadata))
     }
 
+    /// Reads one message of a file, which begins at this position.
+    pub(crate) fn of_message(input: R, at: usize, length: usize) -> Self {
+        let (position, length) = (at as u64, at as u64 + length as u64);
+        let checksum = Box::new(Xxh3::new());
+        Self { input, position, length, checksum, header: Vec::new(), head: 0 }
+    }
+
+    /// Returns `true` if everything was read.
+    pub(crate) const fn is_at_end(&self) -> bool {
+        self.position == self.length
+    }
+
     /// Reads the next message, and its body to `body`. Returns `None` at the end of messages.
     ///
     /// `own` returns memory of the given length for buffers that should get their own.
@@ -321,17 +333,21 @@ impl<R: Read> IpcReader<R> {
 /// Verifies a header.
 fn message(header: &[u8], bytes: usize) -> Option<arrow_ipc::Message<'_>> {
     let bytes = header.get(..bytes)?;
-    let options = VerifierOptions {
-        max_depth: 16,
-        // Each table takes at least eight bytes.
-        max_tables: bytes.len() / 8 + 1,
-        max_apparent_size: bytes.len() * 4,
-        ignore_missing_null_terminator: false,
-    };
-    arrow_ipc::root_as_message_with_opts(&options, bytes).ok()
+    arrow_ipc::root_as_message_with_opts(&verifier(bytes.len()), bytes).ok()
 }
 
-fn pairs(
+/// Returns the options to verify this many bytes.
+pub(super) const fn verifier(bytes: usize) -> VerifierOptions {
+    VerifierOptions {
+        max_depth: 16,
+        // Each table takes at least eight bytes.
+        max_tables: bytes / 8 + 1,
+        max_apparent_size: bytes * 4,
+        ignore_missing_null_terminator: false,
+    }
+}
+
+pub(super) fn pairs(
     pairs: Option<flatbuffers::Vector<'_, ForwardsUOffset<KeyValue<'_>>>>,
 ) -> HashMap<String, String> {
     let pairs = pairs.into_iter().flatten();

@@ -73,6 +73,11 @@ impl<'s, W: Write> IpcWriter<'s, W> {
         Ok(writer)
     }
 
+    /// Returns the checksum of the bytes up to the end of the schema.
+    pub(crate) const fn head(&self) -> u128 {
+        self.head
+    }
+
     /// Writes the values of a dictionary, which must come before the batches.
     pub(crate) fn dictionary(&mut self, id: i64, values: &ArrayRef) -> io::Result<()> {
         let body = OutgoingBody::new(std::slice::from_ref(values), self.compression)?;

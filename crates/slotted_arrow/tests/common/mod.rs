@@ -3,6 +3,7 @@
 
 pub(crate) mod parts;
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use rand::rngs::StdRng;
@@ -134,6 +135,30 @@ pub(crate) fn world(things: usize, seed: u64) -> Store {
         }
     }
     store
+}
+
+/// A message in the file of a table.
+pub(crate) struct TableMessage {
+    pub(crate) header: Range<usize>,
+    pub(crate) body: Range<usize>,
+}
+
+/// Returns the messages of a table's file behind its schema: those of the dictionaries, then those of the blocks.
+pub(crate) fn messages(table: &[u8]) -> (Vec<TableMessage>, Vec<TableMessage>) {
+    let end = table.len() - 10;
+    let length = u32::from_le_bytes(table[end..][..4].try_into().expect("4 bytes")) as usize;
+    let mut aligned = vec![0_u64; length.div_ceil(8)];
+    let bytes: &mut [u8] = slotted::bytemuck::cast_slice_mut(&mut aligned);
+    bytes[..length].copy_from_slice(&table[end - length..end]);
+    let footer = arrow_ipc::root_as_footer(&bytes[..length]).expect("a footer");
+    let message = |block: &arrow_ipc::Block| {
+        let start = block.offset() as usize;
+        let body = start + block.metaDataLength() as usize;
+        TableMessage { header: start..body, body: body..body + block.bodyLength() as usize }
+    };
+    let dictionaries = footer.dictionaries().into_iter().flatten().map(message).collect();
+    let blocks = footer.recordBatches().into_iter().flatten().map(message).collect();
+    (dictionaries, blocks)
 }
 
 /// A folder that is removed at the end.
