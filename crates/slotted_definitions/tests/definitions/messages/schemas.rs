@@ -107,3 +107,14 @@ fn other_than_the_programs() {
         crate::load_into(&store, &[("tiles.toml", file)]).expect_err("the store has another tile");
     assert_report("schemas_other_than_the_programs", &report);
 }
+
+reports! {
+    part_declared_twice {
+        ("a.toml", "[schemas.unit.slots]\n\"d.a\" = { kind = 'u8', default = 1 }\nd.slots.a = { kind = 'text', default = 'x' }\n"),
+        ("b.json", r#"{"schemas": {"cat": {"slots": {"d": {"slots": {"a": "u8"}}, "d.a": "text"}}}}"#),
+    }
+    part_beside_its_list {
+        ("a.toml", "[schemas.unit.slots]\n\"l[].a\" = 'u8'\nl = { kind = 'list', slots = { b = 'u8' }, default = [] }\n[records.unit.a]\nl = []\n"),
+        ("b.toml", "[schemas.cat.slots]\nl = 'list(text)'\n\"l[].a\" = 'u8'\n"),
+    }
+}
