@@ -269,6 +269,7 @@ mod required_lists;
 mod same_name;
 pub mod saved;
 mod schemas;
+mod shapes;
 mod slot;
 mod slot_notes;
 mod slot_problems;

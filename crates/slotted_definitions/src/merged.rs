@@ -11,6 +11,7 @@ use crate::nested_slots::{Parts, parts};
 use crate::nested_unions::{DeclaredVariants, Tag, changes_a_union, too_many_variants};
 use crate::node::{Data, Node};
 use crate::packs::Packs;
+use crate::shapes::Declared;
 use crate::slot::{SlotDeclaration, SlotSource};
 use crate::source::{Place, Span};
 use crate::within::Within;
@@ -25,6 +26,8 @@ pub(super) struct MergedSchema<'n, 's> {
     pub(super) slots: Vec<SlotDeclaration<'n, 's>>,
     /// The places of the records and unions that are declared with their parts, by name.
     pub(super) places: HashMap<String, Within>,
+    /// The first declaration of each slot, by name.
+    pub(super) declared: HashMap<String, Declared>,
 }
 
 const KEYS: [&str; 4] = ["extends", "slots", "doc", "if_pack"];
@@ -51,7 +54,8 @@ pub(super) fn merge_declarations<'n, 's>(
         }
         let (name, pack, place) = (declaration.name, declaration.pack, declaration.place);
         let (doc, extends, slots, places) = (None, None, Vec::new(), HashMap::new());
-        let mut schema = MergedSchema { name, pack, place, doc, extends, slots, places };
+        let declared = HashMap::new();
+        let mut schema = MergedSchema { name, pack, place, doc, extends, slots, places, declared };
         read_keys(&mut schema, declaration, limits, diagnostics);
         positions.insert(name, merged.len());
         merged.push(schema);
@@ -113,6 +117,11 @@ pub(super) fn read_slots<'n, 's>(
     }
     for entry in reading.once(map, "the slots") {
         let name = within.name(&entry.name);
+        if schema.is_disputed((entry, &name), source, reading)
+            || (!source.is_patch && schema.is_part_of_another(entry, map, reading))
+        {
+            continue;
+        }
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
         let is_slot = || schema.slots.iter().any(|slot| *slot.name == *name);
@@ -126,6 +135,7 @@ pub(super) fn read_slots<'n, 's>(
             parts(entry, (within, known), reading)
         {
             schema.slots.extend(around);
+            let whole = name.clone();
             if !is_known {
                 schema.places.insert(name, within.clone());
             }
@@ -137,7 +147,8 @@ pub(super) fn read_slots<'n, 's>(
                 read_variants(schema, (variants, source), most, reading);
                 continue;
             }
-            if source.is_patch && has_kind(schema, &within, reading.place(entry.span), reading) {
+            let wholes = [within.name(""), whole];
+            if source.is_patch && has_kind(schema, &wholes, reading.place(entry.span), reading) {
                 continue;
             }
             if let Some(slots) = slots {
@@ -145,8 +156,14 @@ pub(super) fn read_slots<'n, 's>(
             }
             continue;
         }
-        let known = schema.slots.iter_mut().find(|slot| *slot.name == *name);
+        let known = schema.slots.iter().position(|slot| *slot.name == *name);
         if let Some(known) = known {
+            let known = &mut schema.slots[known];
+            if !source.is_patch {
+                let first = known.place;
+                schema.declared_twice((&name, first), reading.place(entry.span), reading);
+                continue;
+            }
             known.add(reading, entry, source);
         } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
             schema.slots.push(slot);
@@ -157,15 +174,17 @@ pub(super) fn read_slots<'n, 's>(
 /// Reports a nested value whose parts another declaration has by its kind.
 fn has_kind(
     schema: &MergedSchema<'_, '_>,
-    within: &Within,
+    wholes: &[String],
     place: Place,
     reading: &mut Reading<'_>,
 ) -> bool {
-    let whole = within.name("");
-    let Some(other) = schema.slots.iter().find(|slot| *slot.name == *whole) else { return false };
+    let mut found = wholes
+        .iter()
+        .filter_map(|whole| Some((whole, schema.slots.iter().find(|slot| *slot.name == **whole)?)));
+    let Some((whole, other)) = found.next() else { return false };
     let kind = other.kind_text().unwrap_or("enum");
     let message =
-        format!("slot {} has the kind {}, and no parts here", quoted(&whole), quoted(kind));
+        format!("slot {} has the kind {}, and no parts here", quoted(whole), quoted(kind));
     let diagnostic = Diagnostic::error(Code::Conflict, message)
         .at(place, "parts of their own")
         .at(other.place, "declared here with a kind")
@@ -198,7 +217,7 @@ pub(super) fn read_variants<'n, 's>(
         }
         None => {
             let within = tag.within.clone();
-            if has_kind(schema, &within, tag.place, reading) {
+            if has_kind(schema, &[within.name("")], tag.place, reading) {
                 return;
             }
             schema.slots.push(tag);

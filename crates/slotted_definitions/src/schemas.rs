@@ -16,7 +16,7 @@ use crate::packs::Packs;
 use crate::records::Undeclared;
 use crate::slot::{Among, SlotDeclaration, SlotSource};
 use crate::slot_notes::SlotNotes;
-use crate::slot_problems::SlotProblems;
+use crate::slot_problems::{SlotProblems, nested_default};
 use crate::source::Place;
 use crate::within::Within;
 use slotted::Store;
@@ -482,6 +482,10 @@ impl Slots {
             }
             None if slot.changes_nothing(found.extends.is_some()) => {
                 let base = found.extends.and_then(|(base, _)| registry.schema(base));
+                if let Some(shape) = base.and_then(|base| base.shape(&slot.name)) {
+                    diagnostics.push(nested_default(slot, (found.name, shape)));
+                    return;
+                }
                 let inherited = base.map_or(&[][..], RegisteredSchema::slots);
                 diagnostics.push_with(|known| no_slot(slot, found, inherited, known));
             }

@@ -15,7 +15,7 @@ use crate::slot::SlotDeclaration;
 use crate::source::Place;
 use crate::value::{element, refused};
 use crate::within::Within;
-use slotted::schema::{KindError, Problem, ProblemKind, Slot};
+use slotted::schema::{KindError, Problem, ProblemKind, Shape, Slot};
 use slotted::{Kind, SchemaError, Store, Value};
 
 /// The problems of slots that several schemas have: each is reported once, at its own schema if there.
@@ -81,6 +81,10 @@ impl SlotDeclaration<'_, '_> {
         let (place, node) = self.key("default")?;
         let value = node.to_value();
         if let Err(kind) = registry.check_value(inherited, &value) {
+            if *inherited.kind().element() == Kind::Object {
+                diagnostics.push(reference_default(&self.name, place));
+                return None;
+            }
             let slot = Arc::from(inherited.name());
             let problem = Problem { record: None, schema: schema.into(), slot, kind };
             let mut diagnostic = refused(&problem, place, node, None);
@@ -175,6 +179,33 @@ impl SlotDeclaration<'_, '_> {
         let second = list.iter().filter(is_same).nth(1);
         second.map_or(place, |node| Place { span: node.span, ..place })
     }
+}
+
+/// Reports another default for an inherited slot of references.
+fn reference_default(slot: &str, place: Place) -> Diagnostic {
+    let message = format!("slot {} refers to records, and cannot have a default", quoted(slot));
+    Diagnostic::error(Code::BadSlot, message)
+        .at(place, "a reference has no default")
+        .help("name the record in an abstract record, from which the others inherit")
+}
+
+/// Reports another default for an inherited slot that is nested.
+pub(super) fn nested_default(
+    slot: &SlotDeclaration<'_, '_>,
+    (schema, shape): (&str, &Shape),
+) -> Diagnostic {
+    let (name, of) = (quoted(&slot.name), quoted(schema));
+    let place = slot.key("default").map_or(slot.place, |(place, _)| place);
+    let message =
+        format!("schema {of} inherits slot {name} ({shape}), and cannot change it as a whole");
+    let help = match shape {
+        Shape::Record(_) => {
+            let name = &slot.name;
+            format!("give its parts other defaults, as in slots.{name}.slots.PART.default")
+        }
+        _ => "write the value in an abstract record, from which the others inherit".to_owned(),
+    };
+    Diagnostic::error(Code::BadSlot, message).at(place, "not for the whole of it").help(help)
 }
 
 /// Reports `one_or_list` at a kind that is no list.

@@ -212,3 +212,44 @@ fn of_all_variants() {
         .expect_err("no variant is left");
     assert_report("patches_of_all_variants", &report);
 }
+
+#[test]
+fn two_shapes_of_one_slot() {
+    let shapes = [
+        (
+            "a record and a number",
+            "{ slots = { a = { kind = 'u8', default = 1 } } }",
+            "{ kind = 'u8', default = 1 }",
+        ),
+        (
+            "unions with other tags",
+            "{ tag = 't', optional = true, variants = { h = { a = 'u8' } } }",
+            "{ tag = 's', optional = true, variants = { k = { a = 'u8' } } }",
+        ),
+        (
+            "lists of texts and of records",
+            "{ kind = 'list(text)', default = [] }",
+            "{ kind = 'list', default = [], slots = { a = 'u8' } }",
+        ),
+        (
+            "a list and a map",
+            "{ kind = 'list', default = [], slots = { a = 'u8' } }",
+            "{ kind = 'map', default = {}, slots = { a = 'u8' } }",
+        ),
+    ];
+    let mut all = String::new();
+    for (what, one, two) in shapes {
+        let patch = |shape: &str| format!("[patches.schemas.unit.slots]\nmana = {shape}\n");
+        let (one, two) = (patch(one), patch(two));
+        for order in [[("one", &*one), ("two", &*two)], [("two", &two), ("one", &one)]] {
+            let report = packs(&order).load(&Store::new()).expect_err(what);
+            assert!(
+                report.diagnostics().iter().all(|own| own.message().contains("'one' and 'two'"))
+            );
+            if order[0].0 == "one" {
+                all.push_str(&format!("{report}\n\n"));
+            }
+        }
+    }
+    crate::messages::assert_text("patches_two_shapes_of_one_slot", &all);
+}

@@ -107,3 +107,20 @@ fn other_than_the_programs() {
         crate::load_into(&store, &[("tiles.toml", file)]).expect_err("the store has another tile");
     assert_report("schemas_other_than_the_programs", &report);
 }
+
+reports! {
+    part_declared_twice {
+        ("a.toml", "[schemas.unit.slots]\n\"d.a\" = { kind = 'u8', default = 1 }\nd.slots.a = { kind = 'text', default = 'x' }\n"),
+        ("b.json", r#"{"schemas": {"cat": {"slots": {"d": {"slots": {"a": "u8"}}, "d.a": "text"}}}}"#),
+    }
+    part_beside_its_list {
+        ("a.toml", "[schemas.unit.slots]\n\"l[].a\" = 'u8'\nl = { kind = 'list', slots = { b = 'u8' }, default = [] }\n[records.unit.a]\nl = []\n"),
+        ("b.toml", "[schemas.cat.slots]\nl = 'list(text)'\n\"l[].a\" = 'u8'\n"),
+    }
+    other_defaults_of_nested_slots {
+        ("a.toml", "[schemas.unit.slots]\nm = 'map(text)'\nb.slots.x = 'u8'\ne = { tag = 't', variants = { h = {} } }\n\
+                    boss = { kind = 'object', references = 'unit' }\nfriends = { kind = 'list(object)', references = 'unit' }\n\
+                    [schemas.orc]\nextends = 'unit'\nslots.m.default = { a = 'x' }\nslots.b.default = { x = 1 }\n\
+                    slots.e.default = { t = 'h' }\nslots.boss.default = 'x'\nslots.friends.default = ['x']\n"),
+    }
+}
