@@ -329,7 +329,7 @@ impl LoadOptions {
         })
     }
 
-    /// Reads a save from any reader to a new store with the schemas of the save.
+    /// Reads a save from any reader to a new store with the schemas of the save. Reads nothing behind the end of an intact save.
     ///
     /// # Errors
     /// Returns an error if the save cannot be read, or is damaged.

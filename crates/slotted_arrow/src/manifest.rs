@@ -97,6 +97,10 @@ pub(crate) struct FileEntry {
 pub(crate) enum ManifestError {
     /// It is something else.
     Foreign,
+    /// It ends early.
+    Truncated,
+    /// It begins as a manifest does, but is no JSON, or has other keys.
+    Syntax,
     /// A later version of the format.
     Newer(u32),
     /// A version of the format that does not exist.
@@ -154,7 +158,8 @@ impl Manifest {
     pub(crate) fn from_bytes(bytes: &[u8], ignores_checksums: bool) -> Result<Self, ManifestError> {
         let envelope = match serde_json::from_slice::<Envelope<'_>>(bytes) {
             Ok(envelope) if envelope.format == FORMAT => envelope,
-            _ => return Err(Self::error_of_version(bytes).unwrap_or(ManifestError::Foreign)),
+            Ok(_) => return Err(ManifestError::Foreign),
+            Err(error) => return Err(Self::error_of_json(bytes, &error)),
         };
         match envelope.version {
             1..=VERSION => {}
@@ -172,11 +177,21 @@ impl Manifest {
         Ok(Self { version: envelope.version, ..manifest })
     }
 
-    /// Returns the error of a later version, whose manifests may have other keys.
-    fn error_of_version(bytes: &[u8]) -> Option<ManifestError> {
-        let header: Header = serde_json::from_slice(bytes).ok()?;
-        let is_newer = header.format == FORMAT && header.version > VERSION;
-        is_newer.then_some(ManifestError::Newer(header.version))
+    /// Returns the error of bytes that cannot be read. The manifests of a later version may have other keys.
+    fn error_of_json(bytes: &[u8], error: &serde_json::Error) -> ManifestError {
+        if let Ok(header) = serde_json::from_slice::<Header>(bytes)
+            && header.format == FORMAT
+            && header.version > VERSION
+        {
+            return ManifestError::Newer(header.version);
+        }
+        let beginning = format!("{{\"format\":\"{FORMAT}\"").into_bytes();
+        match bytes.starts_with(&beginning) {
+            true if error.is_eof() => ManifestError::Truncated,
+            true => ManifestError::Syntax,
+            false if beginning.starts_with(bytes) => ManifestError::Truncated,
+            false => ManifestError::Foreign,
+        }
     }
 
     /// Checks names: each schema, table and file once, and no file outside the folder.

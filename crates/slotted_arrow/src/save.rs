@@ -471,7 +471,9 @@ fn read_manifest(folder: &impl Folder) -> Result<Option<Manifest>, SaveError> {
     match Manifest::from_bytes(&bytes, false) {
         Ok(manifest) => Ok(Some(manifest)),
         Err(ManifestError::Newer(found)) => Err(SaveError::Newer { found, known: VERSION }),
-        Err(ManifestError::Foreign) if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() => {
+        Err(ManifestError::Foreign | ManifestError::Syntax)
+            if serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() =>
+        {
             let error = io::Error::other("it belongs to another program; choose another folder");
             Err(FolderError::of("replace", MANIFEST)(error).into())
         }

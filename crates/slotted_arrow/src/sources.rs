@@ -50,6 +50,8 @@ pub(crate) fn read_manifest(
                 return LoadError::Newer { found, known: VERSION };
             }
             ManifestError::Foreign => Damage::Foreign,
+            ManifestError::Truncated => Damage::Truncated { at: bytes.len() as u64 },
+            ManifestError::Syntax => Damage::Order { expected: "the JSON of a manifest" },
             ManifestError::Unknown(found) => Damage::Version { found, known: VERSION },
             ManifestError::Checksum => Damage::OwnChecksum,
             ManifestError::Content(part) => Damage::Definition { part },
@@ -182,10 +184,14 @@ impl<R: Read> Source for StreamSource<R> {
         let beginning = stream::read_beginning(&mut self.input);
         self.beginning = beginning.map_err(|error| file_error(STREAM, error))?;
         match stream::manifest(&self.beginning) {
-            Some(manifest) => Ok(manifest.to_vec()),
-            None => {
+            Some(manifest) if stream::is_whole(&self.beginning) => Ok(manifest.to_vec()),
+            None if !stream::ends_early(&self.beginning) => {
                 let found = stream::declared_bytes(&self.beginning);
                 let damage = found.map_or(Damage::Foreign, too_large);
+                Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
+            }
+            _ => {
+                let damage = Damage::Truncated { at: self.beginning.len() as u64 };
                 Err(LoadError::Damaged { file: STREAM.to_owned(), damage, can_salvage: false })
             }
         }
@@ -204,7 +210,18 @@ impl<R: Read> Source for StreamSource<R> {
         let mut stream = std::mem::take(&mut self.beginning);
         let most = MOST_BYTES.saturating_sub(stream.len() as u64);
         self.input.by_ref().take(most).read_to_end(&mut stream)?;
-        let Some((copy, files)) = stream::copy_of_manifest(&stream) else { return Ok(None) };
+        // Bytes may follow the stream, and may end like one.
+        let fits = |(copy, files): &(&[u8], usize)| {
+            let Ok(manifest) = Manifest::from_bytes(copy, false) else { return false };
+            let bytes = manifest.files().map(|file| file.bytes);
+            let end = bytes.fold(*files as u64, u64::saturating_add);
+            stream
+                .get(usize::try_from(end).unwrap_or(usize::MAX)..)
+                .is_some_and(|rest| rest.starts_with(copy))
+        };
+        let copy = stream::copies_of_manifest(&stream).find(fits);
+        let copy = copy.or_else(|| stream::copy_of_manifest(&stream));
+        let Some((copy, files)) = copy else { return Ok(None) };
         let copy = copy.to_vec();
         let mut files_and_copy = Cursor::new(stream);
         files_and_copy.set_position(files as u64);

@@ -55,6 +55,13 @@ pub(crate) fn copy_of_manifest(stream: &[u8]) -> Option<(&[u8], usize)> {
     (files <= rest.len()).then_some((manifest, files))
 }
 
+/// Iterates over what may be such a copy in a stream that other bytes follow, from its end on.
+pub(crate) fn copies_of_manifest(stream: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
+    let ends = (0..=stream.len()).rev();
+    let ends = ends.filter(|end| stream[..*end].ends_with(MAGIC));
+    ends.filter_map(|end| copy_of_manifest(&stream[..end]))
+}
+
 /// The bytes before the manifest.
 const PREFIX: usize = 16;
 
@@ -71,6 +78,11 @@ pub(crate) fn read_beginning(input: &mut impl Read) -> io::Result<Vec<u8>> {
 /// Returns the manifest of a beginning that was read. `None` if it is something else.
 pub(crate) fn manifest(beginning: &[u8]) -> Option<&[u8]> {
     manifest_bytes(beginning).map(|_| &beginning[PREFIX..])
+}
+
+/// Returns `true` if a beginning ends before it says how long the manifest is.
+pub(crate) fn ends_early(beginning: &[u8]) -> bool {
+    beginning.len() < PREFIX && (MAGIC.starts_with(beginning) || beginning.starts_with(MAGIC))
 }
 
 /// Returns `true` if a beginning has the whole manifest.

@@ -373,7 +373,10 @@ fn fault_42_a_newer_an_unknown_and_an_ancient_version() -> Outcome {
             "'the stream' has the unknown format 0; this program reads formats 1 up to 1; \
              'salvage' loads the rest",
         ),
-        (b'x', "'the stream' is not a file of a save; 'salvage' loads the rest"),
+        (
+            b'x',
+            "'the stream' is damaged: expected the JSON of a manifest; 'salvage' loads the rest",
+        ),
     ] {
         let mut bytes = bytes.clone();
         bytes[at] = digit;
@@ -411,5 +414,47 @@ fn fault_42_a_newer_an_unknown_and_an_ancient_version() -> Outcome {
         "'manifest.json' has the unknown format 0; this program reads formats 1 up to 1; \
          'salvage' loads the rest"
     );
+    Ok(())
+}
+
+#[test]
+fn a_manifest_that_ends_early_or_is_damaged_says_so() -> Outcome {
+    let (folder, mut store) = (Folder::new("early"), small_world()?);
+    SaveOptions::new().attach("turn", *b"12").save(&store.snapshot(), &folder.0)?;
+    let path = folder.0.join("manifest.json");
+    let bytes = fs::read(&path)?;
+    for length in [0, 5, 30, bytes.len() - 1] {
+        fs::write(&path, &bytes[..length])?;
+        let error = LoadOptions::new().load(&folder.0).unwrap_err().to_string();
+        let message = format!("'manifest.json' ends early, after {length} bytes");
+        assert_eq!(error, message + "; 'salvage' loads the rest");
+    }
+    let broken = String::from_utf8(bytes)?.replace(",\"content\"", ";\"content\"");
+    fs::write(&path, broken)?;
+    let error = LoadOptions::new().load(&folder.0).unwrap_err().to_string();
+    let message = "'manifest.json' is damaged: expected the JSON of a manifest";
+    assert_eq!(error, format!("{message}; 'salvage' loads the rest"));
+    let stream = stream(&mut store, None)?;
+    for length in [0, 5, 12, 16, 100] {
+        let error = LoadOptions::new().read(&stream[..length]).unwrap_err().to_string();
+        assert_eq!(error, format!("'the stream' ends early, after {length} bytes"));
+    }
+    Ok(())
+}
+
+#[test]
+fn bytes_behind_a_stream_leave_the_copy_of_its_manifest() -> Outcome {
+    let mut store = small_world()?;
+    let bytes = stream(&mut store, None)?;
+    let mut other = Vec::new();
+    SaveOptions::new().write(&Store::new().snapshot(), &mut other)?;
+    for behind in [&b"\n"[..], b"SLOTTED1", &other, &bytes] {
+        let mut longer = [&bytes[..], behind].concat();
+        let mut input = &longer[..];
+        LoadOptions::new().read(&mut input)?;
+        assert_eq!(input, behind, "a load reads nothing behind the save");
+        longer[40] ^= 1;
+        salvages_all(LoadOptions::new().salvage().read(&longer[..]), &mut store)?;
+    }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Opens saves: folders and files.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ const RECORDING: &[u8; 8] = b"SLOTREC1";
 pub(crate) struct Save<'p> {
     path: &'p Path,
     is_folder: bool,
+    /// The end of the stream, if the file goes on behind it.
+    excess: Cell<Option<u64>>,
 }
 
 /// The reason why a save cannot be used.
@@ -41,7 +44,7 @@ impl From<Failure> for Refusal {
 }
 
 impl<'p> Save<'p> {
-    /// Fails if there is no folder with a manifest or its copy, and no file.
+    /// Fails if there is no folder with a manifest or its copy, and no file that can be read several times.
     pub(crate) fn new(path: &'p Path) -> Result<Self, Failure> {
         let metadata = path.metadata().map_err(|error| Failure::unreadable(path, &error))?;
         let is_folder = metadata.is_dir();
@@ -50,14 +53,18 @@ impl<'p> Save<'p> {
             let message = format!("'{}' is not a save: it has no '{MANIFEST}'", path.display());
             return Err(Failure::new(message));
         }
-        Ok(Self { path, is_folder })
+        if !is_folder && !metadata.is_file() {
+            let message = format!("'{}' is neither a folder nor a file", path.display());
+            return Err(Failure::new(message).help("write what comes from a pipe to a file first"));
+        }
+        Ok(Self { path, is_folder, excess: Cell::default() })
     }
 
     /// Reads everything but the objects.
     pub(crate) fn info(&self) -> Result<SaveInfo, Refusal> {
         let info = match self.is_folder {
             true => SaveInfo::of_folder(self.path),
-            false => SaveInfo::of_stream(self.open()?),
+            false => self.stream(|input| SaveInfo::of_stream(input))?,
         };
         info.map_err(|error| self.refusal(&error))
     }
@@ -67,7 +74,7 @@ impl<'p> Save<'p> {
         let options = options();
         let loaded = match self.is_folder {
             true => options.load(self.path),
-            false => options.read(self.open()?),
+            false => self.stream(|input| options.read(input))?,
         };
         loaded.map_err(|error| self.refusal(&error))
     }
@@ -76,14 +83,24 @@ impl<'p> Save<'p> {
     pub(crate) fn load_into(&self, store: &mut Store) -> Result<LoadReport, Refusal> {
         let loaded = match self.is_folder {
             true => options().load_into(store, self.path),
-            false => options().read_into(store, self.open()?),
+            false => self.stream(|input| options().read_into(store, input))?,
         };
         loaded.map_err(|error| self.refusal(&error))
     }
 
-    fn open(&self) -> Result<BufReader<File>, Failure> {
-        let file = File::open(self.path).map_err(|error| Failure::unreadable(self.path, &error))?;
-        Ok(BufReader::with_capacity(1 << 16, file))
+    /// Reads the file, and remembers whether it goes on behind the save.
+    fn stream<T>(
+        &self,
+        read: impl FnOnce(&mut BufReader<File>) -> Result<T, LoadError>,
+    ) -> Result<Result<T, LoadError>, Failure> {
+        let unreadable = |error| Failure::unreadable(self.path, &error);
+        let file = File::open(self.path).map_err(unreadable)?;
+        let length = file.metadata().map_err(unreadable)?.len();
+        let mut input = BufReader::with_capacity(1 << 16, file);
+        let result = read(&mut input);
+        let end = input.stream_position().map_err(unreadable)?;
+        self.excess.set((end < length && result.is_ok()).then_some(end));
+        Ok(result)
     }
 
     /// Returns `true` if the file begins as a recording of frames does.
@@ -118,7 +135,11 @@ impl<'p> Save<'p> {
             });
             file.damages.iter().map(message).chain(lost).collect::<Vec<_>>()
         });
-        damages.collect()
+        let excess = self.excess.get().map(|expected| {
+            let damage = Damage::TooLong { expected };
+            format!("error: '{}' {damage}", self.path.display())
+        });
+        damages.chain(excess).collect()
     }
 
     fn refusal(&self, error: &LoadError) -> Refusal {

@@ -271,3 +271,31 @@ fn a_save_without_objects_gives_no_files() -> Outcome {
     assert!(!folder.join("out").exists());
     Ok(())
 }
+
+#[test]
+fn files_of_schemas_without_objects_are_removed_on_request() -> Outcome {
+    let (folder, mut store) = folder_with_save("export_stale")?;
+    let orcs: Vec<_> = store.ids_of("orc")?.collect();
+    for (format, file) in
+        [("--csv", "orc.csv"), ("--json", "orc.jsonl"), ("--parquet", "schema=orc/part.parquet")]
+    {
+        let path = folder.join("out").join(file);
+        let answer = run_in(&folder, ["export", "slot1", format, "--out", "out"])?;
+        assert!(answer.status == Some(0) && path.exists(), "{answer:?}");
+    }
+    store.despawn_batch(&orcs)?;
+    save(&mut store, &folder.join("slot1"))?;
+    for (format, file) in
+        [("--csv", "orc.csv"), ("--json", "orc.jsonl"), ("--parquet", "schema=orc/part.parquet")]
+    {
+        let path = folder.join("out").join(file);
+        let arguments = ["export", "slot1", format, "--out", "out"];
+        assert_eq!(run_in(&folder, arguments)?.status, Some(2));
+        assert!(path.exists());
+        let answer = run_in(&folder, arguments.into_iter().chain(["--force"]))?;
+        let removed = format!("{}: no objects, removed\n", Path::new("out").join(file).display());
+        assert!(answer.output.ends_with(&removed), "{}", answer.output);
+        assert!(answer.status == Some(0) && !path.exists(), "{answer:?}");
+    }
+    Ok(())
+}

@@ -186,7 +186,8 @@ fn differences_between_saves_are_listed() -> Outcome {
     let keep = store.schemas().filter(|schema| schema.name() != "rock");
     plan.extend(keep.map(|schema| schema.to_schema()).collect::<Vec<_>>());
     store.migrate(&store.plan_migration(plan)?)?;
-    SaveOptions::new().attach("turn", *b"13").save(&store.snapshot(), folder.join("slot2"))?;
+    let options = SaveOptions::new().attach("turn", *b"13").attach("camera", *b"7");
+    options.save(&store.snapshot(), folder.join("slot2"))?;
 
     let answer = run_in(&folder, ["inspect", "slot2", "--against", "slot1", "--rows", "2"])?;
     let (_, differences) = answer.output.split_once("\n\n").ok_or("no differences")?;
@@ -197,6 +198,7 @@ differences of 'slot2' from 'slot1':
   schema 'tree' is new
   slot 'height' of 'rock' changes from u8 to u16
   slot 'ore' of 'rock' is new: text, optional
+  attachment 'camera' is new
   attachment 'turn' differs
   schema 'unit': 2 -> 4 objects
     2 spawned: 0:1:3, 0:3:1
@@ -218,6 +220,10 @@ changed values:
     let report = json(run_in(&folder, arguments)?)?;
     let differences = &report["differences"];
     assert_eq!(differences["missing_schemas"], serde_json::json!(["tree"]));
+    assert_eq!(differences["missing_attachments"], serde_json::json!(["camera"]));
+    assert_eq!(differences["attachments"], serde_json::json!(["turn"]));
+    let answer = run_in(&folder, ["inspect", "slot1", "--against", "slot2"])?;
+    assert!(answer.output.contains("  attachment 'camera' is gone\n"), "{}", answer.output);
     assert_eq!(differences["schemas"][0]["despawned"], 2);
     assert_eq!(differences["first_changes"][0]["before"], 5.0);
     assert_eq!(differences["first_changes"][0]["after"], 100.0);
@@ -522,6 +528,77 @@ fn hostile_saves_cause_problems_not_crashes() -> Outcome {
         fs::write(&path, &stream[..at])?;
         let answer = run_in(&folder, ["inspect", "changed"])?;
         assert_eq!(answer.status, Some(1), "{at} bytes: {answer:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn problems_of_others_leave_a_save_intact() -> Outcome {
+    let (folder, mut store) = folder_with_save("inspect_others")?;
+    save(&mut store, &folder.join("damaged"))?;
+    fs::remove_file(table_file(&folder.join("damaged"), "unit")?)?;
+    fs::write(folder.join("foreign"), "a text that is no save")?;
+    let text = UNIT.replace("name = \"text\"", "name = \"text\"\nage = \"u8\"");
+    pack(&folder.join("core"), &text)?;
+    for (arguments, problem) in [
+        (["--against", "damaged"], "is missing"),
+        (["--against", "foreign"], "'foreign' is not a file of a save"),
+        (["--definitions", "core"], "'slot1' does not fit the schemas"),
+    ] {
+        let arguments = ["inspect", "slot1"].into_iter().chain(arguments);
+        let answer = run_in(&folder, arguments.clone())?;
+        let (first, _) = answer.output.split_once('\n').ok_or("no summary")?;
+        assert!(first.ends_with(" bytes, intact"), "{first}");
+        assert!(answer.errors.contains(problem), "{}", answer.errors);
+        assert_eq!(answer.status, Some(1));
+        let answer = run_in(&folder, arguments.chain(["--format", "json"]))?;
+        let report: serde_json::Value = serde_json::from_str(&answer.output)?;
+        assert_eq!((&report["intact"], answer.status), (&true.into(), Some(1)));
+        assert!(report["problems"][0].as_str().is_some_and(|text| text.contains(problem)));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_file_that_cannot_be_read_leaves_the_others() -> Outcome {
+    let (folder, _) = folder_with_save("inspect_unreadable")?;
+    let unit = table_file(&folder.join("slot1"), "unit")?;
+    fs::remove_file(&unit)?;
+    fs::create_dir(&unit)?;
+    let answer = run_in(&folder, ["inspect", "slot1"])?;
+    assert!(answer.errors.contains("' cannot be read: not a file\n"), "{}", answer.errors);
+    assert!(answer.output.contains("\norc           1     1"), "{}", answer.output);
+    assert_eq!(answer.status, Some(1));
+    Ok(())
+}
+
+#[test]
+fn bytes_behind_a_stream_are_a_problem() -> Outcome {
+    let (folder, mut store) = folder_with_save("inspect_behind")?;
+    let mut stream = Vec::new();
+    SaveOptions::new().write(&store.snapshot(), &mut stream)?;
+    fs::write(folder.join("save"), [&stream[..], b"\n"].concat())?;
+    let message = format!("error: 'save' is longer than {} bytes\n", stream.len());
+    let answer = run_in(&folder, ["inspect", "save"])?;
+    assert_eq!((answer.status, &*answer.errors), (Some(1), &*message));
+    assert!(answer.output.contains(", damaged\n"), "{}", answer.output);
+    let answer = run_in(&folder, ["export", "save", "--csv", "--out", "out"])?;
+    assert!(answer.errors.starts_with(&message), "{}", answer.errors);
+    assert_eq!(answer.status, Some(1));
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_are_refused() -> Outcome {
+    let (folder, _) = folder_with_save("inspect_pipe")?;
+    let made = std::process::Command::new("mkfifo").arg(folder.join("pipe")).status()?;
+    assert!(made.success());
+    for command in [&["inspect", "pipe"][..], &["export", "pipe", "--csv"]] {
+        let answer = run_in(&folder, command)?;
+        let message = "error: 'pipe' is neither a folder nor a file\n\
+                       help: write what comes from a pipe to a file first\n";
+        assert_eq!((answer.status, &*answer.errors), (Some(2), message));
     }
     Ok(())
 }

@@ -39,7 +39,11 @@ pub(crate) fn run(export: &Export, output: &mut Output) -> Result<Outcome, Failu
         }
     };
     let damages = save.damages(&report);
-    let targets = targets(export, &store)?;
+    let (targets, without_objects): (Vec<_>, Vec<_>) =
+        targets(export, &store)?.into_iter().partition(|target| target.objects > 0);
+    // Files of an earlier export would pass for objects of this save.
+    let stale: Vec<Target> =
+        without_objects.into_iter().filter(|target| target.path.is_file()).collect();
     if !damages.is_empty() && !export.salvage {
         progress.finish();
         damages.iter().for_each(|damage| output.message(damage));
@@ -47,7 +51,7 @@ pub(crate) fn run(export: &Export, output: &mut Output) -> Result<Outcome, Failu
         return Ok(Outcome::Problems);
     }
     if !export.force
-        && let Some(target) = targets.iter().find(|target| target.path.exists())
+        && let Some(target) = targets.iter().chain(&stale).find(|target| target.path.exists())
     {
         let message = format!("'{}' exists", target.path.display());
         return Err(Failure::new(message).help("--force overwrites it, --out names another folder"));
@@ -63,12 +67,17 @@ pub(crate) fn run(export: &Export, output: &mut Output) -> Result<Outcome, Failu
         }
     }
     progress.finish();
+    for target in &stale {
+        fs::remove_file(&target.path).map_err(|error| {
+            Failure::new(format!("cannot remove '{}': {error}", target.path.display()))
+        })?;
+    }
     damages.iter().for_each(|damage| output.message(damage));
-    output.result(&summary(&targets))?;
+    output.result(&summary(&targets, &stale))?;
     Ok(if damages.is_empty() { Outcome::Clean } else { Outcome::Problems })
 }
 
-/// Returns the files of the wanted schemas that have objects, in the order of schemas.
+/// Returns the files of the wanted schemas, in the order of schemas. Only those with objects are written.
 fn targets(export: &Export, store: &Store) -> Result<Vec<Target>, Failure> {
     let names: Vec<std::sync::Arc<str>> =
         store.schemas().map(|schema| schema.name().into()).collect();
@@ -83,19 +92,18 @@ fn targets(export: &Export, store: &Store) -> Result<Vec<Target>, Failure> {
         let objects = store.len_of(exactly(schema)).unwrap_or(0);
         Target { schema: (**schema).to_owned(), objects, path: export.out.join(path) }
     });
-    let is_written =
-        |target: &Target| target.objects > 0 && is_wanted(&export.schemas, &target.schema);
-    Ok(targets.filter(is_written).collect())
+    Ok(targets.filter(|target| is_wanted(&export.schemas, &target.schema)).collect())
 }
 
-fn summary(targets: &[Target]) -> String {
-    if targets.is_empty() {
+fn summary(targets: &[Target], stale: &[Target]) -> String {
+    if targets.is_empty() && stale.is_empty() {
         return "no objects, no files".to_owned();
     }
     let line = |target: &Target| {
         format!("{}: {}\n", target.path.display(), count(target.objects, "object"))
     };
-    targets.iter().map(line).collect()
+    let removed = |target: &Target| format!("{}: no objects, removed\n", target.path.display());
+    targets.iter().map(line).chain(stale.iter().map(removed)).collect()
 }
 
 fn parquet_failure(error: &ExportError) -> Failure {

@@ -22,7 +22,11 @@ pub(crate) struct Differences {
     /// Schemas that only the earlier save has.
     missing_schemas: Vec<String>,
     slots: Vec<SlotDifference>,
-    /// Attachments that are new, missing or changed.
+    /// Attachments that only the later save has.
+    new_attachments: Vec<String>,
+    /// Attachments that only the earlier save has.
+    missing_attachments: Vec<String>,
+    /// Attachments that changed.
     attachments: Vec<String>,
     /// Schemas with changed objects.
     schemas: Vec<SchemaDifference>,
@@ -163,14 +167,23 @@ impl Differences {
         let names = old.attachments.iter().chain(&new.attachments);
         let names: std::collections::BTreeSet<&str> =
             names.map(|attachment| &*attachment.name).collect();
-        let differs = |name: &&str| checksum(old, name) != checksum(new, name);
-        self.attachments = names.into_iter().filter(differs).map(str::to_owned).collect();
+        for name in names {
+            let list = match (checksum(old, name), checksum(new, name)) {
+                (None, _) => &mut self.new_attachments,
+                (_, None) => &mut self.missing_attachments,
+                (before, after) if before != after => &mut self.attachments,
+                _ => continue,
+            };
+            list.push(name.to_owned());
+        }
     }
 
     fn is_empty(&self) -> bool {
         self.new_schemas.is_empty()
             && self.missing_schemas.is_empty()
             && self.slots.is_empty()
+            && self.new_attachments.is_empty()
+            && self.missing_attachments.is_empty()
             && self.attachments.is_empty()
             && self.schemas.is_empty()
     }
@@ -188,8 +201,14 @@ impl Differences {
             text.push_str(&format!("  schema {} is new\n", Quoted(schema)));
         }
         self.slots.iter().for_each(|slot| slot.print(text));
-        for name in &self.attachments {
-            text.push_str(&format!("  attachment {} differs\n", Quoted(name)));
+        let attachments = [
+            (&self.missing_attachments, "is gone"),
+            (&self.new_attachments, "is new"),
+            (&self.attachments, "differs"),
+        ];
+        for (names, change) in attachments {
+            let line = |name: &String| format!("  attachment {} {change}\n", Quoted(name));
+            text.extend(names.iter().map(line));
         }
         self.schemas.iter().for_each(|schema| schema.print(text));
         if self.first_changes.is_empty() {

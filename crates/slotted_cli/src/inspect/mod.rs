@@ -6,6 +6,8 @@ mod differences;
 mod migration;
 
 use serde::Serialize;
+use slotted::Store;
+use slotted_arrow::inspect::SaveInfo;
 
 use crate::arguments::{Inspect, ReportFormat};
 use crate::failure::{Failure, Outcome};
@@ -20,8 +22,9 @@ use crate::save::{Refusal, Save};
 #[derive(Serialize)]
 struct Report {
     path: String,
-    /// No problem was found.
+    /// No problem of the save itself was found.
     intact: bool,
+    /// Those of the other save and of the migration too.
     problems: Vec<String>,
     #[serde(flatten)]
     content: Option<Content>,
@@ -50,7 +53,6 @@ pub(crate) fn run(inspect: &Inspect, output: &mut Output) -> Result<Outcome, Fai
         Err(Refusal::Failure(failure)) => return Err(failure),
         Err(Refusal::Problem(problem)) => report.problems.push(problem),
     }
-    report.intact = report.problems.is_empty();
     match inspect.format {
         ReportFormat::Text => {
             if report.content.is_some() {
@@ -66,7 +68,7 @@ pub(crate) fn run(inspect: &Inspect, output: &mut Output) -> Result<Outcome, Fai
             output.result(&json.map_err(|error| Failure::new(error.to_string()))?)?;
         }
     }
-    Ok(if report.intact { Outcome::Clean } else { Outcome::Problems })
+    Ok(if report.problems.is_empty() { Outcome::Clean } else { Outcome::Problems })
 }
 
 /// Reads the save, step by step, so that a problem leaves the steps before it.
@@ -87,14 +89,14 @@ fn fill(
             report.problems.push(problem);
         }
     }
+    report.intact = report.problems.is_empty();
     content.show_rows(&store, inspect.rows)?;
     if let Some(other) = &inspect.against {
-        let other = Save::new(other)?;
-        let (before, (mut store_before, damaged)) = (other.info()?, other.load()?);
-        report.problems.extend(other.damages(&damaged));
-        let snapshots = (store_before.snapshot(), store.snapshot());
-        let differences = Differences::new((&before, &info), (&snapshots.0, &snapshots.1), inspect);
-        report.differences = Some(differences);
+        match compare((&info, &mut store), &Save::new(other)?, inspect, report) {
+            Ok(()) => {}
+            Err(Refusal::Problem(problem)) => report.problems.push(problem),
+            Err(Refusal::Failure(failure)) => return Err(failure.into()),
+        }
     }
     if !inspect.definitions.is_empty() {
         let plan = Plan::new(save, &inspect.definitions, output)?;
@@ -103,10 +105,25 @@ fn fill(
     Ok(())
 }
 
+/// Compares a save with another one.
+fn compare(
+    (info, store): (&SaveInfo, &mut Store),
+    other: &Save<'_>,
+    inspect: &Inspect,
+    report: &mut Report,
+) -> Result<(), Refusal> {
+    let (before, (mut store_before, damaged)) = (other.info()?, other.load()?);
+    report.problems.extend(other.damages(&damaged));
+    let snapshots = (store_before.snapshot(), store.snapshot());
+    let differences = Differences::new((&before, info), (&snapshots.0, &snapshots.1), inspect);
+    report.differences = Some(differences);
+    Ok(())
+}
+
 fn text(report: &Report, inspect: &Inspect) -> String {
     let mut text = String::new();
     let Some(content) = &report.content else { return text };
-    content.print_summary(&report.path, report.problems.is_empty(), &mut text);
+    content.print_summary(&report.path, report.intact, &mut text);
     let is_special = inspect.against.is_some() || !inspect.definitions.is_empty();
     if !is_special {
         content.print(&mut text);
