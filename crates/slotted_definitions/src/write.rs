@@ -5,7 +5,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::combined::combined;
+use crate::combined::combined_parts;
 use crate::diagnostic::quoted;
 use crate::format::Format;
 use crate::infer::SameData;
@@ -192,7 +192,7 @@ impl Objects {
             |records: Named| Value::List(records.into_iter().map(|(_, record)| record).collect());
         let map = |records: Named| Value::Map(records.into());
         let records = |of_schemas| one("records", of_schemas);
-        let patched = self::patches(patches, (format, &words))?;
+        let patched = self::patches(patches, &loaded.registry, (format, &words))?;
         let mut deletions = Sections::default();
         for (schema, name) in &loaded.records.quarantined_deletions {
             deletions.of(schema).push(("".into(), Value::Text(Arc::clone(name))));
@@ -476,9 +476,11 @@ fn one(name: &str, value: Value) -> Value {
     [(name, value)].into_iter().collect()
 }
 
-/// Returns the quarantined patches by schema and record. Changes add up, and whole values of later patches win.
+/// Returns the quarantined patches in the order of schemas, records and slots, so that each write has the same one. Changes add up,
+/// parts stand beside one another, and whole values of later patches win.
 fn patches(
     quarantined: &[QuarantinedRecord],
+    registry: &Store,
     (format, words): (Format, &Words),
 ) -> Result<Sections, WriteError> {
     let mut merged: Vec<(&QuarantinedRecord, Named)> = Vec::new();
@@ -490,15 +492,19 @@ fn patches(
             merged.push((patch, Vec::new()));
         }
         let into = &mut merged[position].1;
+        let schema = registry.schema(&patch.schema);
         for (name, value) in values.iter() {
+            let shape = schema.and_then(|schema| schema.shape(name));
             match into.iter_mut().find(|(own, _)| own == name) {
-                Some((_, own)) => *own = combined(own, value, words),
+                Some((_, own)) => *own = combined_parts(shape, (own, value), words),
                 None => into.push((Arc::clone(name), value.clone())),
             }
         }
     }
+    merged.sort_by(|(a, _), (b, _)| (&a.schema, &a.name).cmp(&(&b.schema, &b.name)));
     let mut sections = Sections::default();
-    for (patch, values) in merged {
+    for (patch, mut values) in merged {
+        values.sort_by(|(a, _), (b, _)| a.cmp(b));
         let values = Value::Map(kept(patch, &values, (format, words))?);
         sections.of(&patch.schema).push((patch.name.clone().unwrap_or_default(), values));
     }

@@ -371,3 +371,46 @@ fn changes_of_slots_of_a_removed_mod_come_back_with_it() -> Outcome {
     }
     Ok(())
 }
+
+#[test]
+fn kept_patches_of_one_value_stand_beside_one_another_in_one_order() -> Outcome {
+    let schemas = "
+[schemas.spell.slots.effect]
+tag = 'type'
+variants = { heal = { amount = 'u8' }, rest = {} }
+[schemas.spell.slots.size]
+slots = { x = { kind = 'u8', default = 1 }, y = { kind = 'u8', default = 1 } }
+[records.spell.nap]
+effect = { type = 'heal', amount = 2 }
+";
+    let patches = [
+        (
+            "a.toml",
+            "[patches.records.spell.zap]\nsize = { y = 3 }\n[patches.records.spell.nap]\neffect = { power = 3 }\n",
+        ),
+        (
+            "b.toml",
+            "[patches.records.spell.nap]\neffect = { reach = 4 }\n[patches.records.spell.zap]\nsize = { x = 2 }\n",
+        ),
+    ];
+    for (format, other) in [(Format::Toml, [0, 1]), (Format::Json, [1, 0])] {
+        let [one, two] = other.map(|at| patches[at]);
+        let mut loader = Loader::new()
+            .undeclared(Undeclared::Quarantine)
+            .pack_of_texts("core", [("s.toml", schemas)]);
+        for (name, file) in [("one", one), ("two", two)] {
+            loader = loader.pack_of_texts(name, [file]);
+        }
+        let (store, objects) = spawn(&loader.load(&Store::new())?)?;
+        let written = objects.to_files(&store, format)?;
+        let (_, text) =
+            written.iter().find(|(path, _)| path.starts_with("patches")).ok_or("no patches")?;
+        let text = text.replace(['"', ' ', '\n'], "").replace('=', ":");
+        for part in ["power:3", "reach:4", "x:2", "y:3"] {
+            assert!(text.contains(part), "{part} is lost: {text}");
+        }
+        let at = |part: &str| text.find(part);
+        assert!(at("nap") < at("zap"), "the records are in order: {text}");
+    }
+    Ok(())
+}
