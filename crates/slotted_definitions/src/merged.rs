@@ -9,7 +9,7 @@ use crate::keys::Reading;
 use crate::names::look_alike;
 use crate::nested_slots::{Parts, parts};
 use crate::nested_unions::{DeclaredVariants, Tag, changes_a_union, too_many_variants};
-use crate::node::{Data, Node};
+use crate::node::{Data, Entry, Node};
 use crate::packs::Packs;
 use crate::shapes::Declared;
 use crate::slot::{SlotDeclaration, SlotSource};
@@ -112,8 +112,8 @@ pub(super) fn read_slots<'n, 's>(
         let name = quoted(schema.name);
         let message = format!("schema {name} has {slots} slots; the limit is {most}");
         let place = reading.place(Span { end: node.span.start + 1, ..node.span });
-        reading.diagnostics.push(Diagnostic::error(Code::Limit, message).at(place, "too many"));
-        return;
+        let diagnostic = Diagnostic::error(Code::Limit, message).at(place, "too many");
+        return reading.diagnostics.push(diagnostic);
     }
     for entry in reading.once(map, "the slots") {
         let name = within.name(&entry.name);
@@ -124,9 +124,9 @@ pub(super) fn read_slots<'n, 's>(
         }
         let known = schema.places.get(&name).filter(|_| source.is_patch).cloned();
         let is_known = known.is_some();
-        let is_slot = || schema.slots.iter().any(|slot| *slot.name == *name);
-        let is_of_missing = source.is_patch && !is_known && changes_a_union(entry) && !is_slot();
-        if is_of_missing && let Some(slot) = SlotDeclaration::read(reading, entry, (source, within))
+        if !is_known
+            && schema.changes_missing(entry, &name, source)
+            && let Some(slot) = SlotDeclaration::read(reading, entry, (source, within))
         {
             schema.slots.push(slot);
             continue;
@@ -156,8 +156,7 @@ pub(super) fn read_slots<'n, 's>(
             }
             continue;
         }
-        let known = schema.slots.iter().position(|slot| *slot.name == *name);
-        if let Some(known) = known {
+        if let Some(known) = schema.slots.iter().position(|slot| *slot.name == *name) {
             let known = &mut schema.slots[known];
             if !source.is_patch {
                 let first = known.place;
@@ -168,6 +167,15 @@ pub(super) fn read_slots<'n, 's>(
         } else if let Some(slot) = SlotDeclaration::read(reading, entry, (source, within)) {
             schema.slots.push(slot);
         }
+    }
+}
+
+impl MergedSchema<'_, '_> {
+    /// Returns whether a patch changes the variants of a union that nothing declares: that of a missing mod.
+    fn changes_missing(&self, entry: &Entry<'_>, name: &str, source: &SlotSource<'_>) -> bool {
+        source.is_patch
+            && changes_a_union(entry)
+            && !self.slots.iter().any(|slot| *slot.name == *name)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::slot::SlotSource;
 use crate::source::Place;
 use slotted::schema::SIGNS;
 
-/// What a declaration says about the shape of a slot.
+/// The shape of a slot, as far as a declaration says it.
 #[derive(Clone, Debug, PartialEq)]
 struct Shape {
     /// The parts are declared under `slots` or `variants`.
