@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::keys::Reading;
+use crate::kind_name;
 use crate::merged::MergedSchema;
 use crate::node::{Data, Entry};
 use crate::slot::SlotSource;
@@ -96,7 +97,9 @@ impl MergedSchema<'_, '_> {
         reading: &mut Reading<'_>,
     ) -> bool {
         let Some(end) = entry.name.find(SIGNS) else { return false };
+        // A slot of a single value has no parts: the name has the sign by chance.
         let whole = map.iter().find(|own| *own.name == entry.name[..end]);
+        let whole = whole.filter(|whole| !is_single(whole));
         if let Some(whole) = whole {
             let (part, slot, of) = (quoted(&entry.name), quoted(&whole.name), quoted(self.name));
             let message =
@@ -124,4 +127,15 @@ impl MergedSchema<'_, '_> {
             .help("remove one of them");
         reading.diagnostics.push(diagnostic);
     }
+}
+
+/// Returns whether an entry declares a slot of a kind without parts.
+fn is_single(entry: &Entry<'_>) -> bool {
+    let kind = match &entry.value.data {
+        Data::Map(map) => map.iter().find(|key| key.name == "kind").map(|key| &key.value.data),
+        data => Some(data),
+    };
+    let Some(Data::Text(kind)) = kind else { return false };
+    let kind = kind.trim();
+    kind == "enum" || (!kind.starts_with("list(") && kind_name::parse(kind, None).is_ok())
 }
