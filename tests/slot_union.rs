@@ -333,6 +333,48 @@ fn variants_are_a_slot_value_of_their_own() {
     assert_eq!(Effect::Rest.variant(), EffectVariant::Rest);
 }
 
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Charm {
+    weight: u8,
+    #[slot(nested)]
+    effect: Effect,
+}
+
+#[derive(Slotted, Clone, Copy, Debug, PartialEq)]
+struct Sword {
+    #[slot(nested)]
+    charm: Option<Charm>,
+    level: u8,
+}
+
+#[test]
+fn an_optional_record_may_have_a_union() {
+    let mut store = Store::new();
+    store.register::<Sword>().unwrap();
+    let slot = |name: &str| store.schema("sword").unwrap().slot(name).unwrap().clone();
+    assert_eq!(slot("charm.effect@type").needed_in(), Some("charm"));
+    assert_eq!(slot("charm.effect@heal.amount").needed_in(), None);
+    let plain = Sword { charm: None, level: 2 };
+    let swords = [heal(), Effect::Rest, Effect::Buff(BONUS)]
+        .map(|effect| Sword { charm: Some(Charm { weight: 1, effect }), level: 3 });
+    let all: Vec<Sword> = [plain].into_iter().chain(swords).collect();
+    let ids: Vec<_> = store.spawn_batch(all.clone()).unwrap().collect();
+    for (id, sword) in ids.iter().zip(&all) {
+        assert_eq!(store.get_object::<Sword>(*id), Ok(*sword));
+        let record = store.schema("sword").unwrap().gather(&store.get_record(*id).unwrap());
+        let same = store.spawn_record("sword", record).unwrap();
+        assert_eq!(store.get_object::<Sword>(same), Ok(*sword));
+    }
+    let keys = store.keys::<Sword>().unwrap();
+    assert_eq!(store.get(ids[3], keys.charm.effect.buff.strength), Some(Some(2)));
+    assert_eq!(store.get(ids[0], keys.charm.effect.variant), Some(None));
+    assert_eq!(store.get(ids[3], keys.level), Some(3));
+    // A charm needs its effect.
+    let half = map([("weight", 1.into())]);
+    let error = store.spawn_record("sword", record! { charm: half, level: 1 }).unwrap_err();
+    assert!(error.to_string().contains("'charm.effect'"), "{error}");
+}
+
 #[test]
 fn mistakes_that_the_compiler_cannot_see_are_errors() {
     #[derive(SlotUnion, Clone, Copy)]

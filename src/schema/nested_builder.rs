@@ -195,6 +195,7 @@ impl SchemaBuilder {
         let names = Kind::enumeration(variants.iter().map(|(variant, _)| *variant));
         self.nested = Some((name.into(), self.schema.slots.len()));
         self.schema.slots.push(Slot::new(format!("{name}{sign}{tag}").into(), names));
+        let mut added: HashSet<Arc<str>> = HashSet::new();
         for (variant, parts) in variants {
             let path = format!("{name}{sign}{variant}");
             let (parts, is_value) = match parts {
@@ -210,8 +211,7 @@ impl SchemaBuilder {
                     true => path.as_str().into(),
                     false => format!("{path}.{part}").into(),
                 });
-                let is_new = self.schema.slots.iter().all(|own| own.name != slot.name);
-                if is_new || !slot.name.ends_with('?') {
+                if added.insert(Arc::clone(&slot.name)) || !slot.name.ends_with('?') {
                     self.schema.slots.push(slot);
                 }
             }

@@ -55,11 +55,14 @@ pub(crate) fn copy_of_manifest(stream: &[u8]) -> Option<(&[u8], usize)> {
     (files <= rest.len()).then_some((manifest, files))
 }
 
+/// A hostile file may have a million ends, and each of their copies may take long to parse.
+const MOST_COPIES: usize = 16;
+
 /// Iterates over what may be such a copy in a stream that other bytes follow, from its end on.
 pub(crate) fn copies_of_manifest(stream: &[u8]) -> impl Iterator<Item = (&[u8], usize)> {
     let ends = (0..=stream.len()).rev();
     let ends = ends.filter(|end| stream[..*end].ends_with(MAGIC));
-    ends.filter_map(|end| copy_of_manifest(&stream[..end]))
+    ends.filter_map(|end| copy_of_manifest(&stream[..end])).take(MOST_COPIES)
 }
 
 /// The bytes before the manifest.

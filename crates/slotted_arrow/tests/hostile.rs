@@ -400,3 +400,22 @@ fn fault_41_a_manifest_whose_schemas_extend_themselves() {
         refused(&stream, 1 << 20);
     }
 }
+
+/// Each end says that the copy of the manifest begins where a text of megabytes does.
+#[test]
+fn a_salvage_looks_at_few_copies_of_a_manifest() {
+    let mut stream = b"SLOTTED1".to_vec();
+    stream.extend(16_u64.to_le_bytes());
+    stream.extend([b'{'; 16]);
+    let start = stream.len();
+    stream.extend(b"{\"format\":\"");
+    stream.resize(start + (4 << 20), b'a');
+    for _ in 0..20_000 {
+        stream.extend(((stream.len() - start) as u64).to_le_bytes());
+        stream.extend(b"SLOTTED1");
+    }
+    // The copy must end before the files, which leaves room for as many bytes.
+    stream.splice(16..16, std::iter::repeat_n(b' ', 5 << 20));
+    let salvaged = LoadOptions::new().salvage().read(&stream[..]);
+    assert!(matches!(salvaged, Err(LoadError::Damaged { .. })), "{salvaged:?}");
+}

@@ -424,6 +424,30 @@ fn objects() -> Vec<(&'static str, &'static str, Vec<Value>, Vec<Value>)> {
             ],
         ),
         (
+            "'one.json' = { schema = 'item', single = true }",
+            "one.json",
+            vec![json!({ "hit": { "min": 1 } }), json!({ "$schema": "x.json", "weight": 2 })],
+            vec![json!({ "sword": item }), json!({ "$schema": "x.json", "sword": item })],
+        ),
+        (
+            "'map.json' = { schema = 'item', single = false }",
+            "map.json",
+            vec![
+                json!({ "$schema": "x.json", "sword": item }),
+                json!({ "hit": { "weight": 1 }, "tags": {} }),
+            ],
+            vec![json!({ "weight": 2 }), json!({ "sword": item, "axe": 3 })],
+        ),
+        (
+            "'links.json' = { schema = 'link', name_from = 'id' }",
+            "links.json",
+            vec![
+                json!([{ "id": 1, "next": 2 }, { "id": 2, "next": "1", "all": [1, "2"] }]),
+                json!({ "$schema": "x.json", "a": { "id": 1, "all": [1] } }),
+            ],
+            vec![json!([{ "id": 1, "next": true }]), json!([{ "id": 1, "all": 1 }])],
+        ),
+        (
             "'told.json' = { schema_from = 'type' }",
             "told.json",
             vec![json!([{ "type": "gun" }]), json!({ "a": { "type": "item" } }), json!([])],
@@ -437,7 +461,9 @@ fn files_of_objects_have_schemas_of_their_own() -> Outcome {
     let core = "[schemas.item.slots]\nweight = { kind = 'u8', default = 1 }\n\
         tags = { kind = 'list(text)', one_or_list = true, default = [] }\n\
         hit = { optional = true, slots = { min = 'u8', max = { kind = 'u8', default = 3 } } }\n\
-        [schemas.gun]\nextends = 'item'\nslots.ammo = { kind = 'u8', default = 1 }\n";
+        [schemas.gun]\nextends = 'item'\nslots.ammo = { kind = 'u8', default = 1 }\n\
+        [schemas.link.slots]\nid = 'u8'\nnext = { kind = 'object', references = 'link', optional = true }\n\
+        all = { kind = 'list(object)', references = 'link', default = [] }\n";
     let mut failed = Vec::new();
     for (entry, file, right, wrong) in objects() {
         let load = |document: &Value| {
@@ -445,7 +471,7 @@ fn files_of_objects_have_schemas_of_their_own() -> Outcome {
             let files = [manifest, ("core.toml", core.to_owned()), (file, document.to_string())];
             Loader::new().pack_of_texts("core", files).load(&Store::new())
         };
-        let schemas = load(&json!([]))?.json_schemas_of_objects();
+        let schemas = load(&right[0])?.json_schemas_of_objects();
         let [schema] = &schemas[..] else { panic!("one entry") };
         assert!(entry.contains(&format!("'{}'", schema.files)), "{}", schema.files);
         let schema: Value = serde_json::from_str(&schema.text)?;

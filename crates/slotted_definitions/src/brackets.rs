@@ -12,18 +12,26 @@ use slotted::{Kind, Store, Value};
 
 /// The names of a schema's lists that may lack brackets, with those of its bases.
 pub(super) struct OneOrLists<'a> {
-    sets: Vec<&'a HashSet<Arc<str>>>,
+    schemas: &'a Schemas,
+    registry: &'a Store,
+    schema: &'a RegisteredSchema,
 }
 
 impl OneOrLists<'_> {
     /// Returns whether the list of this name may lack brackets.
     pub(super) fn contains(&self, name: &str) -> bool {
-        self.sets.iter().any(|set| set.contains(name))
+        self.any(|lists| lists.contains(name))
     }
 
     /// Returns whether a list in the value of this name, or the value itself, may lack brackets.
     pub(super) fn is_any_in(&self, whole: &str) -> bool {
-        self.sets.iter().any(|set| set.iter().any(|list| is_within(list, whole)))
+        self.any(|lists| lists.iter().any(|list| is_within(list, whole)))
+    }
+
+    fn any(&self, is_one: impl Fn(&HashSet<Arc<str>>) -> bool) -> bool {
+        let all = &self.schemas.one_or_lists;
+        let mut bases = self.registry.schema_and_bases(self.schema.id());
+        !all.is_empty() && bases.any(|base| all.get(base.name()).is_some_and(&is_one))
     }
 }
 
@@ -42,16 +50,12 @@ pub(super) fn is_within(name: &str, whole: &str) -> bool {
 
 impl Schemas {
     /// Returns the lists of a schema that may lack brackets.
-    pub(super) fn one_or_lists<'a>(
+    pub(super) const fn one_or_lists<'a>(
         &'a self,
-        registry: &Store,
-        schema: &RegisteredSchema,
+        registry: &'a Store,
+        schema: &'a RegisteredSchema,
     ) -> OneOrLists<'a> {
-        if self.one_or_lists.is_empty() {
-            return OneOrLists { sets: Vec::new() };
-        }
-        let bases = registry.schema_and_bases(schema.id());
-        OneOrLists { sets: bases.filter_map(|base| self.one_or_lists.get(base.name())).collect() }
+        OneOrLists { schemas: self, registry, schema }
     }
 
     /// Returns a value as a file has it: the only element of a list alone, where the list may lack brackets and its own file

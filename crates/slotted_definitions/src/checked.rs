@@ -38,7 +38,7 @@ impl RecordReader<'_> {
             return Checked::Wrong;
         }
         let mut value = node.to_value_of(slot.kind());
-        if self.has_numbers && *slot.kind().element() == Kind::Object {
+        if self.records.has_numbers && *slot.kind().element() == Kind::Object {
             value = numbers_as_names(value);
         }
         // References are resolved after all records are read.

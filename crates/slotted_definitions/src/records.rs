@@ -128,6 +128,8 @@ pub(super) struct Records {
     pub(super) partial: HashMap<u32, Place>,
     /// The last pack that replaced a value by a patch, by record and slot.
     pub(super) replaced: HashMap<(u32, u16), (usize, Place)>,
+    /// A record has a number for a name, which references write without quotes.
+    pub(super) has_numbers: bool,
     /// Deleted records, each with the place and the pack of the patch.
     pub(super) deleted: HashMap<u32, (Place, usize)>,
     /// Records whose parents are unknown. Their missing values are not reported.
@@ -156,8 +158,6 @@ pub(super) struct RecordReader<'a> {
     pub(super) absent: Absent,
     /// Names outside ASCII, each with its letters as single characters.
     pub(super) composed_names: HashMap<(SchemaId, String), (Arc<str>, Place)>,
-    /// References are numbers too.
-    pub(super) has_numbers: bool,
     /// A record has a name with a slash.
     pub(super) has_slashes: bool,
     /// Unknown schemas, each reported once.
@@ -231,7 +231,6 @@ impl<'a> RecordReader<'a> {
             kept_names: HashMap::new(),
             absent: Absent::default(),
             composed_names: HashMap::new(),
-            has_numbers: false,
             has_slashes: false,
             unknown: schemas.absent.clone(),
             is_patch: false,
@@ -243,7 +242,7 @@ impl<'a> RecordReader<'a> {
 
     /// Reads all records and applies their patches.
     pub(super) fn read(mut self, declarations: Declarations<'_>) -> Records {
-        self.has_numbers = declarations.has_numbers;
+        self.records.has_numbers = declarations.has_numbers;
         let Declarations { groups, records, record_patches, deletions, skipped, .. } = declarations;
         self.records.list.reserve_exact(records.len());
         groups.iter().for_each(|group| self.records.words.add(group.file, &group.words));

@@ -145,11 +145,16 @@ impl Writer<'_> {
         let mut names: Vec<&str> = names.collect();
         names.sort_unstable();
         names.dedup();
+        // Only references take numbers.
+        let any = match self.definitions.loaded.records.has_numbers && !may_be_abstract {
+            true => json!({ "type": ["string", "integer"] }),
+            false => json!({ "type": "string" }),
+        };
         if names.is_empty() || names.len() > MOST_NAMES {
-            return json!({ "type": "string" });
+            return any;
         }
         // Accept other names too: the record may be new.
-        json!({ "anyOf": [{ "enum": names }, { "type": "string" }] })
+        json!({ "anyOf": [{ "enum": names }, any] })
     }
 }
 

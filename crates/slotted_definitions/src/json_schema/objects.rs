@@ -63,7 +63,8 @@ impl Writer<'_> {
         let lists = json!({ "type": "array", "items": object });
         let own: Vec<&str> = of.schema_from.iter().chain(&of.name_from).map(|own| &**own).collect();
         let by_name = |value: Json| {
-            let mut map = json!({ "type": "object", "additionalProperties": value });
+            let mut map =
+                json!({ "type": "object", "properties": address(), "additionalProperties": value });
             if !own.is_empty() {
                 map["propertyNames"] = json!({ "not": { "enum": own } });
             }
@@ -79,8 +80,12 @@ impl Writer<'_> {
                 false => (one.clone(), object.clone()),
             };
             let are_objects = by_name(is_object);
-            let objects = json!({ "additionalProperties": objects });
-            json!({ "if": are_objects, "then": objects, "else": object })
+            let objects = json!({ "properties": address(), "additionalProperties": objects });
+            match of.single {
+                None => json!({ "if": are_objects, "then": objects, "else": object }),
+                Some(true) => object.clone(),
+                Some(false) => objects,
+            }
         };
         let map = match Format::of(&*of.path) {
             Some(format) => form(format == Format::Toml),
@@ -135,8 +140,15 @@ impl Writer<'_> {
                 let properties = record["properties"].as_object_mut();
                 properties.map(|all| all.entry(&**attribute).or_insert_with(|| json!({})));
             }
+            let properties = record["properties"].as_object_mut();
+            properties.into_iter().for_each(|all| all.extend(address()));
             self.shared.insert(name.clone(), record);
         }
         reference(&name)
     }
+}
+
+/// The address of a JSON Schema, which editors write at the top of a file.
+fn address() -> Map<String, Json> {
+    Map::from_iter([("$schema".to_owned(), json!({ "type": "string" }))])
 }
